@@ -29,7 +29,6 @@ use crate::env::Env;
 use crate::error::{Error, Exit, NotifyError};
 use crate::lang::{Lang, lang, within};
 use crate::output::{Clock, folded_help, safe, safe_json, safe_lines};
-
 use crate::{tr, trf};
 
 pub use dry_run::RECORDING;

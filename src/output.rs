@@ -3,13 +3,13 @@
 mod agenda;
 mod change;
 mod csv;
-mod deadline;
 mod describe;
 mod diff;
 mod format_time;
 mod founding;
 pub mod freeze;
 mod help;
+mod inbox;
 pub mod json;
 mod lines;
 mod page;
@@ -29,12 +29,12 @@ pub use change::{
     Judged, Names, Words, beside_signed, change_page, count, list, missing_groups, needs, next_step, revision_page,
 };
 pub use csv::csv_row;
-pub use deadline::Then;
 pub use describe::{describe, lost_entries, on, summary};
 pub use diff::{Equal, Shown, diff, differing};
 pub use format_time::{Clock, WIDE, ago, day, moment, window_lines};
 pub use founding::{grants, member_blocks, members_line};
 pub use help::{NO_BREAK, folded_help};
+pub use inbox::{Act, Then, subject};
 pub use lines::{folded, measure, padded, widest_word};
 use page::mark_width;
 pub use page::{Gutter, Page, Quoted};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{ChangeKind, Environment, PersonId, Risk, ServiceId, Time, closed_enum};
+use crate::output::Act;
 
 closed_enum!(
     /// The events that rules name.
@@ -96,19 +97,19 @@ pub enum What {
 
 impl What {
     /// What the inbox's word for an act means.
-    pub fn of_action(action: &str) -> Self {
+    pub fn of_action(action: Act) -> Self {
         match action {
-            "approve" => Self::AwaitsApproval,
-            "second" => Self::AwaitsSecond,
-            "seal" => Self::AwaitsSeal,
-            "start" => Self::CanStart,
-            "finish" => Self::InProgress,
-            "confirm" => Self::AwaitsConfirmation,
-            "review" => Self::AwaitsReview,
-            "revise" => Self::NeedsRevision,
-            "extend" => Self::CalendarEnds,
-            "ratify" => Self::AwaitsRatification,
-            _ => Self::Other,
+            Act::Approve => Self::AwaitsApproval,
+            Act::Second => Self::AwaitsSecond,
+            Act::Seal => Self::AwaitsSeal,
+            Act::Start => Self::CanStart,
+            Act::Finish => Self::InProgress,
+            Act::Confirm => Self::AwaitsConfirmation,
+            Act::Review => Self::AwaitsReview,
+            Act::Revise => Self::NeedsRevision,
+            Act::Extend => Self::CalendarEnds,
+            Act::Ratify => Self::AwaitsRatification,
+            Act::Close | Act::Read => Self::Other,
         }
     }
 

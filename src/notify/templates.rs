@@ -2,7 +2,7 @@
 
 use super::notice::{Deadline, Notice, What};
 use crate::domain::Outcome;
-use crate::output::{Then, moment};
+use crate::output::{Act, Then, moment, subject};
 use crate::{tr, trf};
 
 /// A message, before it is made safe for its target.
@@ -78,34 +78,9 @@ fn sentence(notice: &Notice) -> String {
     }
 }
 
-/// What a notice is about. The queue keeps the English words.
-fn subject(kept: &str) -> String {
-    if let Some(id) = kept.strip_prefix("proposal ") {
-        return trf!("proposal {id}", "提案 {id}");
-    }
-    if let Some(name) = kept.strip_prefix("freeze ") {
-        return trf!("freeze {name}", "封网 {name}");
-    }
-    if kept == "register" { tr!("register", "变更台账").to_owned() } else { kept.to_owned() }
-}
-
 /// The inbox's word for an act.
-fn act(kept: &str) -> &str {
-    match kept {
-        "approve" => tr!("approve", "审批"),
-        "second" => tr!("second", "附议"),
-        "seal" => tr!("seal", "封印"),
-        "start" => tr!("start", "开始实施"),
-        "finish" => tr!("finish", "完成"),
-        "confirm" => tr!("confirm", "确认结果"),
-        "review" => tr!("review", "变更后评估"),
-        "revise" => tr!("revise", "修订"),
-        "extend" => tr!("extend", "延长日历"),
-        "ratify" => tr!("ratify", "追认"),
-        "close" => tr!("close", "关闭"),
-        "read" => tr!("read", "阅读"),
-        other => other,
-    }
+fn act(kept: &str) -> String {
+    kept.parse::<Act>().map_or_else(|_| kept.to_owned(), Act::phrase)
 }
 
 /// An outcome, or the outcome on one target: `succeeded on db-1`.
@@ -122,10 +97,7 @@ fn outcome(kept: &str) -> String {
 }
 
 fn deadline(it: &Deadline, zone: &str) -> String {
-    let then = match it.then.as_str() {
-        "freeze ends" => tr!("freeze ends", "封网结束"),
-        kept => Then::kept(kept).map_or(kept, |then| then.phrase()),
-    };
+    let then = it.then.parse::<Then>().map_or_else(|_| it.then.clone(), Then::phrase);
     trf!("{then} {}", "{then}：{}", moment(it.at, zone))
 }
 

@@ -19,7 +19,7 @@ use crate::domain::{ChangeId, Digest, Event, Field, PersonId, RevisionRef, Statu
 use crate::error::{Error, SeveralError};
 use crate::key_choice::Choice;
 use crate::output::requirements::{RequirementText, requirement_lines};
-use crate::output::{self, Equal, Page, Timeline, safe, table};
+use crate::output::{self, Act, Equal, Page, Timeline, safe, table};
 use crate::record::{Plan, Rehearsal, record, rehearse};
 use crate::store::Session;
 use crate::{tr, trf};
@@ -156,7 +156,7 @@ fn to_approve(context: &mut Context<'_>) -> Result<(), Error> {
     let session = context.open()?;
     let (me, now) = (context.me(&session)?, session.state().moment(context.env.now()));
     let mut waiting = inbox::waiting(&session, &me, now)?;
-    waiting.retain(|it| it.action == "approve");
+    waiting.retain(|it| it.action == Act::Approve);
     if context.ui.json {
         let items = waiting.iter().map(Waiting::json).collect::<Value>();
         return context.ui.print_json(context.env, json!({ "person": me.to_string(), "items": items }));

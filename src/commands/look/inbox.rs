@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::commands::{Context, Zh};
 use crate::domain::{Moment, PersonId};
 use crate::error::Error;
-use crate::output::{Clock, Page, Reading, Then, measure, padded, visible};
+use crate::output::{Act, Clock, Page, Reading, Then, measure, padded, subject, visible};
 use crate::store::Session;
 use crate::{tr, trf};
 pub use acts::{Waiting, waiting};
@@ -40,21 +40,20 @@ pub struct Inbox {
 }
 
 /// The heading of a group, by what can be done.
-fn heading(action: &str) -> &str {
+fn heading(action: Act) -> &'static str {
     match action {
-        "ratify" => tr!("break-glass to ratify", "待追认的紧急处置"),
-        "close" => tr!("break-glass to close", "待说明的紧急处置"),
-        "read" => tr!("break-glass without ratification", "未追认的紧急处置"),
-        "seal" => tr!("register to seal", "待封印的变更台账"),
-        "approve" => tr!("changes to approve", "待审批的变更单"),
-        "start" => tr!("changes to start", "待开始的变更单"),
-        "finish" => tr!("changes to finish", "待完成的变更单"),
-        "confirm" => tr!("outcomes to confirm", "待确认的结果"),
-        "review" => tr!("emergencies to review", "待评估的紧急变更"),
-        "revise" => tr!("changes to revise", "待修订的变更单"),
-        "second" => tr!("proposals to second", "待附议的提案"),
-        "extend" => tr!("freezes to extend", "待延长的封网"),
-        action => action,
+        Act::Ratify => tr!("break-glass to ratify", "待追认的紧急处置"),
+        Act::Close => tr!("break-glass to close", "待说明的紧急处置"),
+        Act::Read => tr!("break-glass without ratification", "未追认的紧急处置"),
+        Act::Seal => tr!("register to seal", "待封印的变更台账"),
+        Act::Approve => tr!("changes to approve", "待审批的变更单"),
+        Act::Start => tr!("changes to start", "待开始的变更单"),
+        Act::Finish => tr!("changes to finish", "待完成的变更单"),
+        Act::Confirm => tr!("outcomes to confirm", "待确认的结果"),
+        Act::Review => tr!("emergencies to review", "待评估的紧急变更"),
+        Act::Revise => tr!("changes to revise", "待修订的变更单"),
+        Act::Second => tr!("proposals to second", "待附议的提案"),
+        Act::Extend => tr!("freezes to extend", "待延长的封网"),
     }
 }
 
@@ -69,29 +68,19 @@ impl Waiting {
         format!("{}{due}", clock.local(&self.reason))
     }
 
-    /// The subject in the language of the reader: `CHG-7`, `proposal 3`.
-    pub fn shown_subject(&self) -> String {
-        match self.subject.split_once(' ') {
-            Some(("proposal", id)) => trf!("proposal {id}", "提案 {id}"),
-            Some(("freeze", name)) => trf!("freeze {name}", "封网 {name}"),
-            _ if self.subject == "register" => tr!("register", "变更台账").to_owned(),
-            _ => self.subject.clone(),
-        }
-    }
-
     /// The command that does it, or shows what must be done.
     fn command(&self) -> String {
         let name = self.subject.rsplit(' ').next().unwrap_or_default();
         match self.action {
-            "ratify" => format!("`twinseal breakglass ratify {name}`"),
-            "close" => format!("`twinseal breakglass close {name} FILE`"),
-            "read" => format!("`twinseal breakglass show {name}`"),
-            "seal" => "`twinseal seal`".to_owned(),
-            "second" => format!("`twinseal proposal second {name}`"),
-            "extend" => format!("`twinseal freeze show {name}`"),
-            "review" => format!("`twinseal show {name}`"),
+            Act::Ratify => format!("`twinseal breakglass ratify {name}`"),
+            Act::Close => format!("`twinseal breakglass close {name} FILE`"),
+            Act::Read => format!("`twinseal breakglass show {name}`"),
+            Act::Seal => "`twinseal seal`".to_owned(),
+            Act::Second => format!("`twinseal proposal second {name}`"),
+            Act::Extend => format!("`twinseal freeze show {name}`"),
+            Act::Review => format!("`twinseal show {name}`"),
             // A start before its window would be refused, and the attempt recorded.
-            "start" if self.then == Some(Then::WindowOpens) => format!("`twinseal gate {name}`"),
+            Act::Start if self.then == Some(Then::WindowOpens) => format!("`twinseal gate {name}`"),
             action => format!("`twinseal {action} {name}`"),
         }
     }
@@ -99,7 +88,7 @@ impl Waiting {
     /// The item of `items` in JSON.
     pub fn json(&self) -> Value {
         json!({
-            "action": self.action,
+            "action": self.action.as_str(),
             "subject": self.subject,
             "title": self.title,
             "since": self.since.to_string(),
@@ -146,8 +135,8 @@ fn look(context: &mut Context<'_>) -> Result<Look, Error> {
 /// The items under their headings, the most urgent group first, and the command for the first item that asks for an act.
 pub fn text_of(context: &Context<'_>, waiting: &[Waiting]) -> String {
     let (mut page, clock) = (context.page(), context.clock());
-    let width = waiting.iter().map(|it| measure(&it.shown_subject())).max().unwrap_or_default();
-    let mut groups: Vec<&str> = Vec::new();
+    let width = waiting.iter().map(|it| measure(&subject(&it.subject))).max().unwrap_or_default();
+    let mut groups: Vec<Act> = Vec::new();
     for it in waiting.iter().filter(|it| !it.late).chain(waiting.iter().filter(|it| it.late)) {
         if !groups.contains(&it.action) {
             groups.push(it.action);
@@ -158,7 +147,7 @@ pub fn text_of(context: &Context<'_>, waiting: &[Waiting]) -> String {
         page.block(&trf!("{} ({})", "{}（{}）", heading(action), items.len()));
         items.iter().for_each(|it| write_item(&mut page, it, &clock, width));
     }
-    if let Some(first) = waiting.iter().find(|it| it.action != "read").or(waiting.first()) {
+    if let Some(first) = waiting.iter().find(|it| it.action != Act::Read).or(waiting.first()) {
         page.block(&trf!("next: {}", "下一步：{}", first.command()));
     }
     page.finish().trim_start().to_owned()
@@ -166,6 +155,6 @@ pub fn text_of(context: &Context<'_>, waiting: &[Waiting]) -> String {
 
 /// Two lines: the title behind the id, then what matters and until when.
 fn write_item(page: &mut Page, it: &Waiting, clock: &Clock, width: usize) {
-    page.text(&format!("{} ", padded(&it.shown_subject(), width)), visible(&it.title, Reading::Prose));
+    page.text(&format!("{} ", padded(&subject(&it.subject), width)), visible(&it.title, Reading::Prose));
     page.text(&" ".repeat(width + 1), it.details(clock));
 }

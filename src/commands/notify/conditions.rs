@@ -12,7 +12,7 @@ use crate::domain::{Change, ChangeId, Effect, Met, Moment, PersonId, Status, Ver
 use crate::error::Error;
 use crate::lang::{Lang, lang, within};
 use crate::notify::What;
-use crate::output::Then;
+use crate::output::{Act, Then};
 use crate::store::{ChangeFilter, Session};
 
 /// Everything that holds now and concerns any of these people, by its key. The queue keeps it, so it is in English.
@@ -109,11 +109,11 @@ impl Holding {
         let what = What::of_action(item.action);
         let key = self.key(session, item)?;
         // The opening of a break-glass is told to everybody as an event, when its entry is read.
-        if !(item.subject.starts_with("BG-") && matches!(item.action, "read" | "close")) {
+        if !(item.subject.starts_with("BG-") && matches!(item.action, Act::Read | Act::Close)) {
             self.add(session, person, (key.clone(), what), item)?;
         }
         // The window's own reminder speaks to those who start and finish; nothing ends for the others.
-        let reminds = !matches!(item.action, "start" | "finish" | "revise" | "read");
+        let reminds = !matches!(item.action, Act::Start | Act::Finish | Act::Revise | Act::Read);
         let near = item.deadline.filter(|at| reminds && self.is_near(*at));
         match near {
             Some(at) => self.add(session, person, (format!("{NEAR}{key} {at}"), What::DeadlineNear), item),
@@ -127,7 +127,7 @@ impl Holding {
         let of = match (item.subject.parse::<ChangeId>(), item.deadline) {
             (Ok(id), _) => format!(" {}", since(self.change(session, id)?, item.action)),
             // The calendar of a freeze.
-            (Err(_), Some(end)) if item.action == "extend" => format!(" {end}"),
+            (Err(_), Some(end)) if item.action == Act::Extend => format!(" {end}"),
             // There is one proposal, break-glass or seal with this subject.
             (Err(_), _) => String::new(),
         };
@@ -163,7 +163,7 @@ impl Holding {
             found = found.about(self.change(session, id)?);
         }
         if let Some((at, then)) = item.deadline.zip(item.then) {
-            found = found.until(at, then.as_str());
+            found = found.until(at, then);
         }
         self.by_key.insert(key, found.concerning([person.clone()]));
         Ok(())
@@ -173,10 +173,8 @@ impl Holding {
     fn window(&mut self, session: &Session, change: &Change, status: Status) -> Result<(), Error> {
         let facts = &change.current().facts;
         let (what, at, then) = match status {
-            Status::AwaitingApproval | Status::Approved => {
-                (What::WindowOpens, facts.window.start(), Then::WindowOpens.as_str())
-            }
-            Status::InProgress => (What::WindowCloses, facts.last_rollback(), Then::LastRollback.as_str()),
+            Status::AwaitingApproval | Status::Approved => (What::WindowOpens, facts.window.start(), Then::WindowOpens),
+            Status::InProgress => (What::WindowCloses, facts.last_rollback(), Then::LastRollback),
             _ => return Ok(()),
         };
         if !self.is_near(at) {
@@ -201,7 +199,7 @@ impl Holding {
             let key = format!("freeze {} {} {id} {filed}", met.freeze.name, met.freeze.since);
             let subject = (What::FreezeMeets, id.to_string());
             let found = Found::new(session, key.clone(), subject, &format!("show {id}")).about(change);
-            let found = found.word(&met.freeze.name).until(met.closed.from, Then::FreezeCloses.as_str());
+            let found = found.word(&met.freeze.name).until(met.closed.from, Then::FreezeCloses);
             self.by_key.insert(key, found.concerning(requesters_and_owner(change)));
         }
         Ok(())
@@ -226,12 +224,12 @@ fn open(session: &Session, now: Moment) -> Result<Vec<(Change, Status, Vec<Met>)
 }
 
 /// The entry since which an act on a change is possible.
-fn since(change: &Change, action: &str) -> u64 {
+fn since(change: &Change, action: Act) -> u64 {
     let current = change.current().seq;
     match action {
-        "finish" => change.started().map_or(current, |act| act.seq),
-        "confirm" | "review" => change.outcomes().first().map_or(current, |(_, act)| act.seq),
-        "revise" => change.votes().iter().rfind(|it| it.verdict == Verdict::Reject).map_or(current, |it| it.seq),
+        Act::Finish => change.started().map_or(current, |act| act.seq),
+        Act::Confirm | Act::Review => change.outcomes().first().map_or(current, |(_, act)| act.seq),
+        Act::Revise => change.votes().iter().rfind(|it| it.verdict == Verdict::Reject).map_or(current, |it| it.seq),
         _ => current,
     }
 }
@@ -240,12 +238,13 @@ fn since(change: &Change, action: &str) -> u64 {
 fn typed(item: &Waiting) -> String {
     let subject = &item.subject;
     match item.action {
-        "approve" | "start" | "finish" | "confirm" => format!("{} {subject}", item.action),
-        "second" => format!("proposal second {}", subject.trim_start_matches("proposal ")),
-        "seal" => "seal".to_owned(),
-        "extend" => format!("freeze show {}", subject.trim_start_matches("freeze ")),
-        "ratify" | "close" => format!("breakglass {} {subject}", item.action),
-        "review" | "revise" => format!("show {subject}"),
-        _ => "inbox".to_owned(),
+        Act::Approve | Act::Start | Act::Finish | Act::Confirm => format!("{} {subject}", item.action),
+        Act::Second => format!("proposal second {}", subject.trim_start_matches("proposal ")),
+        Act::Seal => "seal".to_owned(),
+        Act::Extend => format!("freeze show {}", subject.trim_start_matches("freeze ")),
+        Act::Ratify => format!("breakglass ratify {subject}"),
+        Act::Close => format!("breakglass close {subject} FILE"),
+        Act::Review | Act::Revise => format!("show {subject}"),
+        Act::Read => "inbox".to_owned(),
     }
 }

@@ -30,7 +30,7 @@ pub fn happened(session: &Session, seq: u64, everybody: &[PersonId], now: Moment
             on_change(session, seq, What::Finished, finish.revision.change)?.word(outcome)
         }
         Event::FreezeNow { services, until } => {
-            freeze(session, seq, What::FreezeBegun, &FreezeName::now(seq), services).until(*until, "freeze ends")
+            freeze(session, seq, What::FreezeBegun, &FreezeName::now(seq), services).until(*until, Then::FreezeEnds)
         }
         Event::FreezeEnd(freeze_ref) => freeze(session, seq, What::FreezeEnded, &freeze_ref.name, &Default::default()),
         Event::Second(proposal) => match seconded(session, &entry, proposal.proposal)? {
@@ -54,7 +54,7 @@ fn on_change(session: &Session, seq: u64, what: What, id: ChangeId) -> Result<Fo
     let change = change(session, id)?;
     let facts = &change.current().facts;
     let found = Found::new(session, key(seq), (what, id.to_string()), &format!("show {id}")).about(&change);
-    let found = found.until(facts.window.start(), Then::WindowOpens.as_str());
+    let found = found.until(facts.window.start(), Then::WindowOpens);
     Ok(found.concerning(requesters_and_owner(&change)))
 }
 
@@ -100,7 +100,7 @@ fn glass(session: &Session, seq: u64, what: What, id: BreakGlassId, now: Moment)
         Some(_) => (glass.deadline(), Then::Unauthorised),
         None => (glass.end(), Then::Ends),
     };
-    Ok(if glass.is_ahead(now) { found } else { found.until(at, then.as_str()) })
+    Ok(if glass.is_ahead(now) { found } else { found.until(at, then) })
 }
 
 /// The prefix of the key of what happened; the rest is the number of its entry.

@@ -8,6 +8,7 @@ use crate::commands::lookup::title;
 use crate::domain::{BreakGlassId, Change, ChangeId, PersonId, Time};
 use crate::error::Error;
 use crate::notify::{self, Choice, Deadline, EventName, Facets, Notice, What};
+use crate::output::Then;
 use crate::store::Session;
 use crate::{tr, trf};
 
@@ -60,8 +61,8 @@ impl Found {
     }
 
     /// Adds until when to act.
-    pub fn until(mut self, at: Time, then: &str) -> Self {
-        self.notice.deadline = Some(Deadline { at, then: then.to_owned() });
+    pub fn until(mut self, at: Time, then: Then) -> Self {
+        self.notice.deadline = Some(Deadline { at, then: then.to_string() });
         self
     }
 

@@ -9,14 +9,14 @@ use crate::domain::{
     Status, Time, Verdict,
 };
 use crate::error::Error;
-use crate::output::{self, Then};
+use crate::output::{self, Act, Then};
 use crate::store::Session;
 use crate::{tr, trf};
 
 /// An act that a person can take.
 pub struct Waiting {
-    /// What the person can do: `approve`.
-    pub action: &'static str,
+    /// What the person can do.
+    pub action: Act,
     /// What it is about: `CHG-7`, `proposal 3`.
     pub subject: String,
     /// The title of a change, or what a proposal would change.
@@ -77,9 +77,9 @@ fn break_glasses(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Wa
         let (opener, opening) = (glass.opener(), glass.opening());
         waiting.push(Waiting {
             action: match status {
-                BreakGlassStatus::Closed if can_ratify => "ratify",
-                BreakGlassStatus::Open | BreakGlassStatus::Ended if opener.person == *me => "close",
-                _ => "read",
+                BreakGlassStatus::Closed if can_ratify => Act::Ratify,
+                BreakGlassStatus::Open | BreakGlassStatus::Ended if opener.person == *me => Act::Close,
+                _ => Act::Read,
             },
             subject: id.to_string(),
             title: trf!("break-glass for {}, without approval", "针对 {} 的紧急处置，未经审批", opening.incident),
@@ -103,7 +103,7 @@ fn seal(session: &Session, me: &PersonId, now: Moment) -> Result<Option<Waiting>
         return Ok(None);
     }
     Ok(Some(Waiting {
-        action: "seal",
+        action: Act::Seal,
         subject: "register".to_owned(),
         title: tr!("accepts nothing before it is sealed", "封印之前不接受任何记录").to_owned(),
         since: session.entry(0)?.map_or(now.claimed, |entry| entry.header.time),
@@ -122,7 +122,7 @@ fn calendars(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waitin
     let mut waiting = Vec::new();
     for (name, known) in expiring(session, now)? {
         waiting.push(Waiting {
-            action: "extend",
+            action: Act::Extend,
             subject: format!("freeze {name}"),
             title: tr!(
                 "closed where its calendar ends; propose it with a longer one",
@@ -156,7 +156,7 @@ fn proposals(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waitin
             continue;
         }
         waiting.push(Waiting {
-            action: "second",
+            action: Act::Second,
             subject: format!("proposal {id}"),
             title: summary_of(session, action)?,
             since: proposal.moment.claimed,
@@ -170,7 +170,7 @@ fn proposals(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waitin
 }
 
 /// An act on a change, since when it is possible, and the reason.
-type Act = (&'static str, Time, String);
+type Possible = (Act, Time, String);
 
 /// The act that this person can take on a change. Its title is filled in later.
 fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> Result<Option<Waiting>, Denied> {
@@ -187,41 +187,41 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> 
         status @ (Status::InProgress | Status::Overrun) => {
             let finishes = facts.implementers.contains(me) || facts.owner == *me || stands_in;
             let since = change.started().map_or(change.current().time, |act| act.time);
-            finishes.then(|| ("finish", since, status.phrase()))
+            finishes.then(|| (Act::Finish, since, status.phrase()))
         }
         Status::Rejected if theirs => {
             let vote = change.votes().iter().rfind(|vote| vote.verdict == Verdict::Reject);
-            vote.map(|vote| ("revise", vote.time, trf!("rejected by {}", "被 {} 驳回", vote.person)))
+            vote.map(|vote| (Act::Revise, vote.time, trf!("rejected by {}", "被 {} 驳回", vote.person)))
         }
         Status::Succeeded | Status::Failed | Status::RolledBack => finished(change, governance, me)?,
-        Status::Expired if theirs => Some(("revise", facts.last_start(), tr!("expired", "已过期").to_owned())),
+        Status::Expired if theirs => Some((Act::Revise, facts.last_start(), tr!("expired", "已过期").to_owned())),
         _ => None,
     };
     let Some((action, since, reason)) = found else { return Ok(None) };
     let (deadline, then) = match action {
-        "confirm" => (None, None),
-        "review" => {
+        Act::Confirm => (None, None),
+        Act::Review => {
             let due = change.review_due();
             (due, Some(if due > Some(now.claimed) { Then::Due } else { Then::WasDue }))
         }
         _ => due(facts, action, now.claimed),
     };
     let reason = if left.is_any() { trf!("{reason}; {}", "{reason}；{}", left.phrase()) } else { reason };
-    let late = action == "revise" && now.claimed > facts.last_start();
+    let late = action == Act::Revise && now.claimed > facts.last_start();
     let (subject, title) = (change.id().to_string(), String::new());
     Ok(Some(Waiting { action, subject, title, since, deadline, then, late, reason }))
 }
 
 /// The act on a change that is finished.
-fn finished(change: &Change, governance: &Governance, me: &PersonId) -> Result<Option<Act>, Denied> {
+fn finished(change: &Change, governance: &Governance, me: &PersonId) -> Result<Option<Possible>, Denied> {
     let Some((_, first)) = change.outcomes().first() else { return Ok(None) };
     let status = change.state().phrase();
     if change.can_confirm(me, governance)? {
-        return Ok(Some(("confirm", first.time, trf!("{status}, awaiting confirmation", "{status}，待确认"))));
+        return Ok(Some((Act::Confirm, first.time, trf!("{status}, awaiting confirmation", "{status}，待确认"))));
     }
     let reviews = change.review_due().is_some() && change.is_requester_or_owner(me);
     Ok(reviews
-        .then(|| ("review", first.time, trf!("{}; {status}", "{}；{status}", change.current().facts.kind.phrase()))))
+        .then(|| (Act::Review, first.time, trf!("{}; {status}", "{}；{status}", change.current().facts.kind.phrase()))))
 }
 
 /// The act on a change that awaits approval or its start.
@@ -230,13 +230,13 @@ fn undecided(
     governance: &Governance,
     (me, status): (&PersonId, Status),
     now: Moment,
-) -> Result<Option<Act>, Denied> {
+) -> Result<Option<Possible>, Denied> {
     let (since, risk) = (change.current().time, change.current().facts.risk);
     let risk = trf!("{}", "{}风险", risk.phrase());
     let takes_over = change.stranded(governance, None)?.is_any() && governance.has_role(me, Role::Engineer, now)?;
     if let Some(obstacle) = change.obstacle(governance)? {
         let revises = takes_over || change.is_requester_or_owner(me);
-        return Ok(revises.then(|| ("revise", since, trf!("cannot start: {obstacle}", "无法开始：{obstacle}"))));
+        return Ok(revises.then(|| (Act::Revise, since, trf!("cannot start: {obstacle}", "无法开始：{obstacle}"))));
     }
     let tally = change.tally(governance, now)?;
     let counts = tally.counted.iter().any(|vote| vote.person == *me);
@@ -251,25 +251,19 @@ fn undecided(
     };
     if approves && (status == Status::AwaitingApproval || !excepts.is_empty()) {
         let (have, need, missing) = (tally.counted.len(), tally.need, output::missing_groups(&tally));
-        return Ok(Some((
-            "approve",
-            since,
-            trf!(
-                "{risk}; {have} of {need} approvals{missing}{excepts}",
-                "{risk}；已批准 {have}/{need}{missing}{excepts}"
-            ),
-        )));
+        let why = trf!(
+            "{risk}; {have} of {need} approvals{missing}{excepts}",
+            "{risk}；已批准 {have}/{need}{missing}{excepts}"
+        );
+        return Ok(Some((Act::Approve, since, why)));
     }
     let stopped = frozen.as_ref().filter(|it| it.is_by_freeze());
     if let Some(frozen) = stopped.filter(|_| change.is_requester_or_owner(me)) {
-        return Ok(Some(("revise", since, trf!("cannot start: {frozen}", "无法开始：{frozen}"))));
+        return Ok(Some((Act::Revise, since, trf!("cannot start: {frozen}", "无法开始：{frozen}"))));
     }
     if renews(change, governance, me, now)? {
-        return Ok(Some((
-            "approve",
-            since,
-            trf!("{risk}; yours expires before the window opens", "{risk}；您的批准将在窗口开始前过期"),
-        )));
+        let why = trf!("{risk}; yours expires before the window opens", "{risk}；您的批准将在窗口开始前过期");
+        return Ok(Some((Act::Approve, since, why)));
     }
     let starts = change.starters(governance)?.is_ok_and(|able| able.contains(me));
     if starts && status == Status::Approved && stopped.is_none() {
@@ -279,14 +273,15 @@ fn undecided(
             false => "",
         };
         let frozen = frozen.map_or(String::new(), |it| trf!("; cannot start: {it}", "；无法开始：{it}"));
-        return Ok(Some(("start", since, trf!("{risk}; approved{expire}{frozen}", "{risk}；已批准{expire}{frozen}"))));
+        let why = trf!("{risk}; approved{expire}{frozen}", "{risk}；已批准{expire}{frozen}");
+        return Ok(Some((Act::Start, since, why)));
     }
-    Ok(takes_over.then_some(("revise", since, risk)))
+    Ok(takes_over.then_some((Act::Revise, since, risk)))
 }
 
 /// Until when to act on a change, and what happens then.
-fn due(facts: &Facts, action: &str, now: Time) -> (Option<Time>, Option<Then>) {
-    let (window, started) = (&facts.window, action == "finish");
+fn due(facts: &Facts, action: Act, now: Time) -> (Option<Time>, Option<Then>) {
+    let (window, started) = (&facts.window, action == Act::Finish);
     let (deadline, then) = if window.ended(now) {
         (window.end(), Then::WindowClosed)
     } else if started && now <= facts.last_rollback() {

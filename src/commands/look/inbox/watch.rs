@@ -16,6 +16,7 @@ use super::{Look, Waiting, heading, look, text_of};
 use crate::commands::Context;
 use crate::domain::Time;
 use crate::error::Error;
+use crate::output::Act;
 use crate::store::{StoreError, beside};
 use crate::{tr, trf};
 
@@ -46,7 +47,7 @@ fn states(register: &Path) -> [FileState; 2] {
 #[derive(Default)]
 struct Screen {
     /// The items by action and subject; `None` before the first look.
-    known: Option<BTreeSet<(&'static str, String)>>,
+    known: Option<BTreeSet<(Act, String)>>,
     /// The lines of the last page.
     lines: usize,
     busy: bool,
@@ -155,7 +156,7 @@ fn line(context: &mut Context<'_>, it: &Waiting, now: Time) -> Result<(), Error>
     let clock = context.clock();
     let json = || json!({ "time": now.to_string(), "item": it.json() });
     let text = || {
-        let (subject, details) = (it.shown_subject(), it.details(&clock));
+        let (subject, details) = (crate::output::subject(&it.subject), it.details(&clock));
         let (action, title, kind) = (it.action, &it.title, heading(it.action));
         let text = trf!("{action} {subject}: {details}; {title}", "{kind} {subject}：{details}；{title}");
         format!("{}  {}", clock.to_the_second(now), crate::output::safe(&text))
