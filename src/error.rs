@@ -33,7 +33,8 @@ pub use register::RegisterError;
 pub use request::RequestError;
 pub use several::SeveralError;
 pub use usage::UsageError;
-use words::{act, closed_freezes, did_you_mean, faults, findings, no_text, short};
+pub use words::FileAct;
+use words::{closed_freezes, did_you_mean, faults, findings, no_text, short};
 
 use crate::config::ConfigError;
 use crate::domain::{ChangeId, Digest, Head, Invalid, PersonId, ProposalId, Refusal, Time};
@@ -78,10 +79,10 @@ pub enum Error {
         invalid: Invalid,
     },
     /// A file named on the command line cannot be read or written.
-    #[error("{}", trf!("cannot {} {}: {source}", "无法{} {}：{source}", act(.doing), .path.display()))]
+    #[error("{}", trf!("cannot {} {}: {source}", "无法{} {}：{source}", .doing.phrase(), .path.display()))]
     File {
-        /// The failed operation, such as `read`.
-        doing: &'static str,
+        /// What failed.
+        doing: FileAct,
         /// Which one.
         path: PathBuf,
         /// The reason.
@@ -247,9 +248,9 @@ pub enum Error {
         reason: String,
     },
     /// No grant was named.
-    #[error("{}", trf!("nothing to {}", "没有要{}的内容", act(.verb)))]
+    #[error("{}", trf!("nothing to {verb}", "没有要{verb}的内容"))]
     NothingNamed {
-        /// `grant` or `revoke`.
+        /// `grant` or `revoke`, in the language of the reader.
         verb: &'static str,
     },
     /// A period for operators, who have none.

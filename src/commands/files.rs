@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::lookup::name_of_input;
 use crate::env::Env;
-use crate::error::Error;
+use crate::error::{Error, FileAct};
 use crate::input::Fault;
 
 /// The size limit in bytes, above every limit of a draft or a request.
@@ -27,7 +27,7 @@ pub fn read_draft<T>(env: &mut Env, given: &Path, read: impl Fn(&str) -> Result<
 /// The file cannot be read, is too large, or is not UTF-8.
 pub fn read_text(env: &mut Env, given: &Path) -> Result<String, Error> {
     let name = name_of_input(given);
-    let failed = |source| Error::File { doing: "read", path: given.to_owned(), source };
+    let failed = |source| Error::File { doing: FileAct::Read, path: given.to_owned(), source };
     let mut bytes = Vec::new();
     if given == Path::new("-") {
         env.input.by_ref().take(MOST_INPUT + 1).read_to_end(&mut bytes).map_err(failed)?;

@@ -18,7 +18,7 @@ use crate::commands::lookup::{change_id, parse};
 use crate::domain::{
     ArtifactName, ChangeId, Digest, Environment, Head, PersonId, RunId, ServiceId, Start, Target, number,
 };
-use crate::error::Error;
+use crate::error::{Error, FileAct};
 use crate::output::on;
 use crate::store::Session;
 use crate::{tr, trf};
@@ -192,7 +192,7 @@ fn read_artifact(context: &Context<'_>, given: &str, named: bool) -> Result<Give
     let digest = match value.strip_prefix("sha256:") {
         Some(hex) => parse(hex)?,
         None => {
-            let failed = |source| Error::File { doing: "read", path: PathBuf::from(value), source };
+            let failed = |source| Error::File { doing: FileAct::Read, path: PathBuf::from(value), source };
             digest_of(&context.env.path(Path::new(value))).map_err(failed)?
         }
     };

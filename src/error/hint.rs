@@ -5,7 +5,7 @@ mod store;
 
 use std::path::Path;
 
-use super::Error;
+use super::{Error, FileAct};
 use crate::config::ConfigError;
 use crate::domain::Invalid;
 use crate::format::Defect;
@@ -32,7 +32,7 @@ impl Error {
             Self::Request(error) => return Some(error.hint()),
             Self::KeyChoice(error) => error.hint(),
             Self::Loss(error) => return error.hint(),
-            Self::File { doing, source, .. } => file_hint(doing, source),
+            Self::File { doing, source, .. } => file_hint(*doing, source),
             Self::Config(error) => return config_hint(error),
             Self::Account(error) => return Some(error.hint()),
             Self::Artifact(error) => return Some(error.hint()),
@@ -192,9 +192,9 @@ fn similar_word(given: &str, invalid: &Invalid) -> Option<String> {
 }
 
 /// How to make a file of this account usable again.
-fn file_hint(doing: &str, source: &std::io::Error) -> &'static str {
+fn file_hint(doing: FileAct, source: &std::io::Error) -> &'static str {
     match doing {
-        "edit" => {
+        FileAct::Edit => {
             tr!("set VISUAL or EDITOR to an editor that can be run", "请把 VISUAL 或 EDITOR 设为可以运行的编辑器")
         }
         _ if source.kind() == std::io::ErrorKind::AlreadyExists => {

@@ -1,6 +1,6 @@
 //! Parts of the sentences of errors.
 
-use crate::lang::{Lang, lang};
+use crate::domain::closed_enum;
 use crate::{tr, trf};
 
 pub(super) fn knows(registers: &[String]) -> String {
@@ -72,17 +72,18 @@ pub(super) fn no_text(seq: u64, redacted: bool) -> String {
     trf!("entry {seq} has no text to redact{why}", "第 {seq} 条没有可隐去的文本{why}")
 }
 
-/// A verb of the fields of errors, in the language of the reader.
-pub(super) fn act(verb: &'static str) -> &'static str {
-    match (lang(), verb) {
-        (Lang::Zh, "create") => "创建",
-        (Lang::Zh, "edit") => "编辑",
-        (Lang::Zh, "grant") => "授予",
-        (Lang::Zh, "read") => "读取",
-        (Lang::Zh, "remove") => "删除",
-        (Lang::Zh, "revoke") => "吊销",
-        (Lang::Zh, "use") => "使用",
-        (Lang::Zh, "write") => "写入",
-        (_, verb) => verb,
+closed_enum!(
+    /// What failed on a file or directory.
+    FileAct, ["an act on a file", "文件操作"], {
+        /// Creating it.
+        Create => "create", "创建";
+        /// Opening it in an editor.
+        Edit => "edit", "编辑";
+        /// Reading it.
+        Read => "read", "读取";
+        /// Removing it.
+        Remove => "remove", "删除";
+        /// Using it for something new.
+        Use => "use", "使用";
     }
-}
+);

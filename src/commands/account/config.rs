@@ -10,7 +10,7 @@ use crate::commands::lookup::{parse, zone_named};
 use crate::commands::{Context, Zh};
 use crate::config::{Config as File, ConfigError};
 use crate::domain::PersonId;
-use crate::error::Error;
+use crate::error::{Error, FileAct};
 use crate::output::{safe, table};
 use crate::settings::{Origin, Setting};
 use crate::{tr, trf};
@@ -261,11 +261,11 @@ fn edit(context: &mut Context<'_>) -> Result<(), Error> {
     if !draft.exists() {
         crate::private::replace(&draft, old.as_deref().unwrap_or(empty())).map_err(ConfigError::from)?;
     }
-    context.env.edit(&draft).map_err(failed.clone()("edit"))?;
-    let new = fs::read_to_string(&draft).map_err(failed.clone()("read"))?;
+    context.env.edit(&draft).map_err(failed.clone()(FileAct::Edit))?;
+    let new = fs::read_to_string(&draft).map_err(failed.clone()(FileAct::Read))?;
     File::read(draft.clone(), &new)?;
     File::replace(context.env, old.as_deref(), &new)?;
-    fs::remove_file(&draft).map_err(failed("remove"))?;
+    fs::remove_file(&draft).map_err(failed(FileAct::Remove))?;
     changed(context, tr!("config.toml is valid", "config.toml 有效"))
 }
 

@@ -7,7 +7,7 @@ use crate::commands::Context;
 use crate::commands::change::check::digest_of;
 use crate::commands::lookup::{option_path, parse};
 use crate::domain::{Artifact, Change, Digest, Person, RunId};
-use crate::error::{ArtifactError, Error};
+use crate::error::{ArtifactError, Error, FileAct};
 use crate::output::safe;
 use crate::store::Session;
 use crate::trf;
@@ -22,7 +22,7 @@ const MOST: usize = 100_000;
 pub(super) fn read(context: &Context<'_>, given: &str) -> Result<Artifact, Error> {
     let wrong = || Error::Form { given: given.to_owned(), form: "NAME=FILE" };
     let (name, path) = given.split_once('=').ok_or_else(wrong)?;
-    let failed = |source| Error::File { doing: "read", path: PathBuf::from(path), source };
+    let failed = |source| Error::File { doing: FileAct::Read, path: PathBuf::from(path), source };
     let digest = digest_of(&context.env.path(Path::new(path))).map_err(failed)?;
     Ok(Artifact { name: parse(name)?, digest })
 }
@@ -65,7 +65,7 @@ impl<'f> Search<'f> {
                 Ok(if file.symlink_metadata().is_ok() { vec![file] } else { Vec::new() })
             }
             Self::Below(folder) => below(&context.env.path(folder), name)
-                .map_err(|source| Error::File { doing: "read", path: folder.to_owned(), source })?
+                .map_err(|source| Error::File { doing: FileAct::Read, path: folder.to_owned(), source })?
                 .ok_or_else(|| ArtifactError::TooMany { folder: folder.to_owned(), most: MOST }.into()),
         }
     }
@@ -96,7 +96,7 @@ pub(super) fn with_found(
         }
         let mut found: Vec<(Digest, PathBuf)> = Vec::new();
         for path in search.files(context, name.as_str())? {
-            let failed = |source| Error::File { doing: "read", path: path.clone(), source };
+            let failed = |source| Error::File { doing: FileAct::Read, path: path.clone(), source };
             found.push((digest_of(&path).map_err(failed)?, path));
         }
         let Some((digest, path)) = found.first() else { continue };

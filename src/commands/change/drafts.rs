@@ -14,7 +14,7 @@ use crate::commands::change::draft::check_may_file;
 use crate::commands::change::filing::{Becomes, edit_and_record};
 use crate::commands::lookup::change;
 use crate::domain::{RevisionRef, Time, number};
-use crate::error::{AccountError, Error};
+use crate::error::{AccountError, Error, FileAct};
 use crate::input::title_of;
 use crate::output::{ago, table};
 use crate::private::{self, Owner};
@@ -193,7 +193,7 @@ fn revision_of(written: &str) -> Option<RevisionRef> {
 pub fn remove(path: &Path) -> Result<(), Error> {
     match fs::remove_file(path) {
         Err(source) if source.kind() != ErrorKind::NotFound => {
-            Err(Error::File { doing: "remove", path: path.to_owned(), source })
+            Err(Error::File { doing: FileAct::Remove, path: path.to_owned(), source })
         }
         _ => Ok(()),
     }

@@ -12,7 +12,7 @@ use crate::commands::change::drafts;
 use crate::commands::lookup::{change, governance_about, parts};
 use crate::commands::{Context, about_to_sign, report_recorded};
 use crate::domain::{Change, ChangeId, Event, Line, RevisionRef, Text};
-use crate::error::{AccountError, Error};
+use crate::error::{AccountError, Error, FileAct};
 use crate::format::{Entry, Unsigned};
 use crate::input::{mark_faults, marks_in, without_marks};
 use crate::output::{Equal, Gutter, Parts, diff, list, safe_lines};
@@ -106,7 +106,7 @@ pub fn edit_and_record(
     };
     loop {
         let edited = context.env.edit(path);
-        let edited = edited.map_err(|source| Error::File { doing: "edit", path: path.to_owned(), source });
+        let edited = edited.map_err(|source| Error::File { doing: FileAct::Edit, path: path.to_owned(), source });
         if !path.exists() {
             // Filed or discarded meanwhile.
             return edited.and(Err(AccountError::NoDraft(drafts::number_of(path)).into()));

@@ -14,7 +14,7 @@ use crate::commands::people::members::{Members, member, read_request};
 use crate::commands::people::request::{requests_here, signed};
 use crate::commands::{Context, Zh};
 use crate::domain::{Asked, PersonId, Policy, RegisterName, Role};
-use crate::error::{AccountError, Error};
+use crate::error::{AccountError, Error, FileAct};
 use crate::format::request::{RegisterRef, Request};
 use crate::output::safe;
 use crate::{tr, trf};
@@ -122,7 +122,7 @@ fn ask_place(context: &mut Context<'_>, name: &RegisterName) -> Result<PathBuf, 
         match path.parent().filter(|folder| !folder.is_dir()) {
             Some(folder) => {
                 let source = std::io::ErrorKind::NotFound.into();
-                Err(Error::File { doing: "use", path: folder.to_owned(), source })
+                Err(Error::File { doing: FileAct::Use, path: folder.to_owned(), source })
             }
             None => Ok(path),
         }

@@ -13,7 +13,7 @@ use crate::commands::{Context, Zh};
 use crate::domain::{
     ChangeKind, ConfirmationState, Digest, Facts, Invalid, Left, Moment, Rule, SearchWords, Status, Text, Time,
 };
-use crate::error::Error;
+use crate::error::{Error, FileAct};
 use crate::input::Toward;
 use crate::output::{WIDE, ago, json, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
@@ -278,7 +278,7 @@ fn artifact(context: &Context<'_>, given: &str) -> Result<Digest, Error> {
     let hex = given.strip_prefix("sha256:").unwrap_or(given);
     match parse(hex) {
         Err(_) if hex == given => {
-            let failed = |source| Error::File { doing: "read", path: given.into(), source };
+            let failed = |source| Error::File { doing: FileAct::Read, path: given.into(), source };
             digest_of(&context.env.path(Path::new(given))).map_err(failed)
         }
         digest => digest,

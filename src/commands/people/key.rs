@@ -11,7 +11,7 @@ use crate::commands::lookup::{parse, reason};
 use crate::commands::people::suspend::if_left_short;
 use crate::commands::{Context, Question, Zh, record_asked, report_recorded};
 use crate::domain::{Action, Digest, Event, Fingerprint, PersonId};
-use crate::error::Error;
+use crate::error::{Error, FileAct};
 use crate::key_choice::ask_secret;
 use crate::output::{self, KeyHistory, Page, safe};
 use crate::record::Plan;
@@ -213,7 +213,7 @@ pub fn make(context: &mut Context<'_>, name: &Path, no_passphrase: bool) -> Resu
     if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
         // Before a passphrase is typed twice.
         let source = std::io::ErrorKind::NotFound.into();
-        return Err(Error::File { doing: "use", path: folder.to_owned(), source });
+        return Err(Error::File { doing: FileAct::Use, path: folder.to_owned(), source });
     }
     let passphrase = if no_passphrase { None } else { Some(ask_twice(context)?) };
     let passphrase = passphrase.filter(|it| !it.is_empty());

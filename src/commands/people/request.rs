@@ -12,7 +12,7 @@ use crate::commands::files::read_text;
 use crate::commands::lookup::{parse, time};
 use crate::commands::{Context, Zh};
 use crate::domain::{Asked, Digest, Line, PersonId, Refusal, RegisterName, Role, Vouch};
-use crate::error::{Error, RegisterError, RequestError};
+use crate::error::{Error, FileAct, RegisterError, RequestError};
 use crate::format::request::{NAMESPACE, RegisterRef, Request, VOUCH, body};
 use crate::input::Toward;
 use crate::signer::KeySource;
@@ -167,7 +167,7 @@ pub fn write_request(context: &Context<'_>, out: &Path, request: &Request) -> Re
         let written = file.write_all(request.write().as_bytes());
         written.inspect_err(|_| _ = std::fs::remove_file(&path))
     })
-    .map_err(|source| Error::File { doing: "create", path: out.to_owned(), source })
+    .map_err(|source| Error::File { doing: FileAct::Create, path: out.to_owned(), source })
 }
 
 /// The register that a request is for, with its fingerprint if it exists: a register id, an existing register, or the
