@@ -213,18 +213,18 @@ fn slots(world: &World, options: &str) -> Vec<String> {
 fn slots_are_the_times_in_which_no_freeze_is_closed() {
     let world = World::founded();
     world.ok("erin", "config set zone UTC");
-    assert_eq!(slots(&world, ""), ["Tue 2026-12-01 09:00 +00:00 to without an end"]);
+    assert_eq!(slots(&world, ""), ["Tue 2026-12-01T09:00:00Z to without an end"]);
     set(&world, FREEZE);
-    let noon = "Tue 2026-12-01 12:00 +00:00 to Thu 2026-12-31 10:00 +00:00";
-    let first = ["Tue 2026-12-01 09:00 +00:00 to Tue 2026-12-01 11:00 +00:00", noon];
+    let noon = "Tue 2026-12-01T12:00:00Z to Thu 2026-12-31T10:00:00Z";
+    let first = ["Tue 2026-12-01T09:00:00Z to Tue 2026-12-01T11:00:00Z", noon];
     assert_eq!(slots(&world, "--for 2h --count 2"), first);
     assert_eq!(slots(&world, "--for 2h1m --count 1"), [noon]);
     assert_eq!(slots(&world, "--from 2026-12-01T11:30:00Z --count 1"), [noon]);
     // Nothing is planned in the past, and nothing to the second.
     world.at("2026-12-01T09:01:01Z");
     let early = slots(&world, "--from 2026-11-01T00:00:00Z --count 1");
-    assert!(early[0].starts_with("Tue 2026-12-01 09:01"), "{early:?}");
-    assert!(slots(&world, "--count 1")[0].starts_with("Tue 2026-12-01 09:05"));
+    assert!(early[0].starts_with("Tue 2026-12-01T09:01:01Z"), "{early:?}");
+    assert!(slots(&world, "--count 1")[0].starts_with("Tue 2026-12-01T09:05:00Z"));
     // What `freeze check` says of their beginnings and ends.
     for time in ["2026-12-01T10:59:59Z", "2026-12-01T12:00:00Z", "2026-12-31T09:59:59Z"] {
         world.ok("erin", &format!("freeze check {time}"));
@@ -245,12 +245,9 @@ fn slots_leave_out_freezes_that_do_not_concern_the_change() {
     let scoped =
         FREEZE.replace("[[periods]]\nname = \"noon\"", "[scope]\nservice = [\"ledger\"]\n[[periods]]\nname = \"noon\"");
     set(&world, &scoped);
-    let open = ["Tue 2026-12-01 09:00 +00:00 to without an end"];
+    let open = ["Tue 2026-12-01T09:00:00Z to without an end"];
     assert_eq!(slots(&world, "--service order-gateway"), open);
-    assert_eq!(
-        slots(&world, "--service ledger --count 1"),
-        ["Tue 2026-12-01 09:00 +00:00 to Tue 2026-12-01 11:00 +00:00"]
-    );
+    assert_eq!(slots(&world, "--service ledger --count 1"), ["Tue 2026-12-01T09:00:00Z to Tue 2026-12-01T11:00:00Z"]);
     assert_eq!(slots(&world, "--service ledger --service order-gateway --count 1").len(), 1);
 }
 
@@ -259,14 +256,10 @@ fn no_slot_lies_in_a_freeze_of_one_person_or_beyond_a_calendar() {
     let world = World::founded();
     world.ok("erin", "config set zone UTC");
     world.ok("alice", "freeze now --for 90m --reason 'Rejects.'");
-    assert_eq!(slots(&world, ""), ["Tue 2026-12-01 10:30 +00:00 to without an end"]);
+    assert_eq!(slots(&world, ""), ["Tue 2026-12-01T10:30:00Z to without an end"]);
     set(&world, &FREEZE.replace("\"complete\"", "\"2027-02-01T00:00:00Z\""));
     let shown = world.run("erin", "slots --from 2027-01-10T00:00:00Z");
-    assert!(
-        shown.out.contains("Sun 2027-01-10 00:00 +00:00") && shown.out.contains("2027-02-01 00:00"),
-        "{}",
-        shown.screen
-    );
+    assert!(shown.out.contains("Sun 2027-01-10T00:00:00Z  Mon 2027-02-01T00:00:00Z"), "{}", shown.screen);
     assert!(
         shown.err.contains("beyond these, freeze month-end is closed from 2027-02-01T00:00:00Z on"),
         "{}",

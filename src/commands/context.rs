@@ -278,6 +278,6 @@ fn ask_trust(env: &mut Env, id: &RegisterId, fingerprint: Digest, request: &Requ
     env.status(tr!("Its fingerprint:", "其指纹："));
     env.status(format_args!("  {fingerprint}"));
     env.status(tr!("Compare it out of band: by phone, or in person.", "请另行核对：打电话或当面。"));
-    let question = tr!("Is it the same? yes trusts it", "是否一致？yes 表示信任");
+    let question = tr!("Is it the same? Type yes to trust it", "是否一致？输入 yes 表示信任");
     if yes_or_no(env, question, Yes::InFull)? { Ok(()) } else { Err(Error::NotTrusted) }
 }

@@ -69,7 +69,7 @@ pub(super) fn may_break(line: &str, at: usize) -> bool {
     let (before, rest) = line.split_at(at);
     let (Some(last), Some(next)) = (before.chars().next_back(), rest.chars().next()) else { return false };
     match next {
-        ' ' => !(is_number_with_unit(before, rest) || last == '第' && rest[1..].starts_with(is_digit)),
+        ' ' => !(is_number_with_unit(before, rest) || is_numbered(before) && rest[1..].starts_with(is_digit)),
         '钟' | '时' if before.ends_with(['分', '小']) => false,
         next => {
             last != ' '
@@ -82,6 +82,11 @@ pub(super) fn may_break(line: &str, at: usize) -> bool {
 
 /// The units of times that are two ideographs: they stay whole.
 const PAIRS: [[char; 2]; 2] = [['小', '时'], ['分', '钟']];
+
+/// Whether what stands before its number ends here, as in `entry 3`.
+fn is_numbered(before: &str) -> bool {
+    ["entry", "第"].iter().any(|it| before.ends_with(it))
+}
 
 /// What is counted in `3 h`.
 const UNITS: [&str; 7] = ["s", "min", "h", "d", "y", "day", "days"];
@@ -149,6 +154,7 @@ mod tests {
         assert_eq!(folded("rollback of 15 min.", Some(16)), "rollback of\n 15 min.");
         assert_eq!(folded("窗口开始 还有 3 小时", Some(18)), "窗口开始 还有\n 3 小时");
         assert_eq!(folded("最晚开始 20 分钟后", Some(16)), "最晚开始\n 20 分钟后");
+        assert_eq!(folded("signed in entry 13", Some(17)), "signed in\n entry 13");
         assert_eq!(folded("记录于第 13 条", Some(12)), "记录于\n 第 13 条");
         assert_eq!(folded("CHG-7 h", Some(6)), "CHG-7\n h");
         assert_eq!(folded("最晚回退：45 分钟后", Some(16)), "最晚回退：\n 45 分钟后");

@@ -330,3 +330,17 @@ impl Page {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::{Lang, within};
+
+    #[test]
+    fn no_block_is_without_a_chinese_heading() {
+        for name in KINDS.iter().chain([&UNKNOWN]).map(|it| it.block).chain(["fields"]) {
+            let chinese = within(Lang::Zh, || heading(name).to_owned());
+            assert!(!chinese.is_ascii() && heading(name) == name, "{name}: {chinese}");
+        }
+    }
+}

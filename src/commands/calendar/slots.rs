@@ -16,7 +16,7 @@ use crate::commands::lookup::{parse, time, zone};
 use crate::domain::{Free, FreeTimes, Invalid, Scope, Time, free_times};
 use crate::error::Error;
 use crate::input::Toward;
-use crate::output::{ago, table};
+use crate::output::{ago, moment, table};
 use crate::store::Session;
 use crate::zone::Zone;
 use crate::{tr, trf};
@@ -84,10 +84,7 @@ impl Slots {
         }
         let shown = zone.clone().unwrap_or_else(Zone::utc);
         let now = context.env.now();
-        let local = |time: Time| {
-            let time = shown.at(time);
-            format!("{} {}", weekday(&time), time.format("%Y-%m-%d %H:%M %:z"))
-        };
+        let local = |time: Time| format!("{} {}", weekday(&shown.at(time)), moment(time, shown.name()));
         let row = |it: &Free| {
             let until = it.until.map_or_else(|| tr!("without an end", "无结束时间").to_owned(), &local);
             let begins = if it.from > now { ago(it.from, now) } else { tr!("now", "现在").to_owned() };
