@@ -232,3 +232,12 @@ CREATE TABLE state (
     key   TEXT PRIMARY KEY,
     value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Hashes of complete subtrees of the Merkle tree over the leaf hashes, at every fourth level: `src/format/tree.rs`. The
+-- value is the hash and a checksum.
+CREATE TABLE tree (
+    level  INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    hash   BLOB NOT NULL,
+    PRIMARY KEY (level, number)
+) STRICT, WITHOUT ROWID;

@@ -15,19 +15,12 @@
 //!
 //! A subtree of 2^level leaves that begins at a multiple of 2^level is **complete** when its last leaf is there, and
 //! its hash never changes again. It is a [`Node`]: number k of a level covers the leaves from k·2^level to
-//! (k + 1)·2^level - 1. Level 0 holds the leaves themselves. The hashes of all other complete nodes are stored in the
-//! order in which they become complete, and those that one leaf completes from the bottom up:
+//! (k + 1)·2^level - 1. Level 0 holds the leaves themselves, which are kept with their entries. Of the others, only
+//! every fourth level is stored: 4, 8, 12 and so on. So 15 leaves add one hash on average, a node between two stored
+//! levels is computed from at most eight below it, and nothing that is stored is ever changed.
 //!
-//! ```text
-//! position(level, k) = m - ones(m) + level - 1    where m = (k + 1)·2^level - 1, the leaves before its last one,
-//!                                                 and ones(m) is the number of 1 bits of m
-//! ```
-//!
-//! Among m leaves, m - ones(m) nodes are complete. So the positions are 0, 1, 2 and so on without gaps, a leaf adds one
-//! hash on average and at most log2(n), and nothing that is stored is ever changed.
-//!
-//! Any other subtree that occurs in a root or a proof begins at a complete node and ends at the last leaf. Its hash is
-//! computed from at most log2(n) stored ones, by [`subtree`].
+//! Any other subtree that occurs in a root or a proof begins at a complete node and ends at the last leaf. It consists of
+//! at most log2(n) complete nodes. [`subtree`] reads at most 15 stored hashes of each level for it.
 //!
 //! # Proofs
 //!
@@ -46,6 +39,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::Digest;
 
+/// Every how many levels hashes are stored.
+const STRIDE: u32 = 4;
+
 /// A complete subtree: 2^`level` leaves, beginning with leaf `number`·2^`level`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Node {
@@ -55,22 +51,20 @@ pub struct Node {
     pub number: u64,
 }
 
-impl Node {
-    /// A leaf.
-    pub fn leaf(number: u64) -> Self {
-        Self { level: 0, number }
-    }
-
-    /// Its position among the stored hashes; `None` for a leaf, which is stored with its entry.
-    pub fn position(self) -> Option<u64> {
-        let before = ((self.number + 1) << self.level) - 1;
-        Some(stored(before) + u64::from(self.level.checked_sub(1)?))
-    }
+/// Nodes beside each other, of the leaves or of a stored level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Their level, a multiple of four.
+    pub level: u32,
+    /// Their numbers.
+    pub numbers: Range<u64>,
 }
 
-/// The number of stored hashes of a log with this many leaves.
-pub fn stored(leaves: u64) -> u64 {
-    leaves - u64::from(leaves.count_ones())
+impl Row {
+    /// The nodes `levels` below a node.
+    fn below(node: Node, levels: u32) -> Self {
+        Self { level: node.level - levels, numbers: node.number << levels..(node.number + 1) << levels }
+    }
 }
 
 /// The hash of an inner node.
@@ -79,36 +73,46 @@ fn join(left: Digest, right: Digest) -> Digest {
     Digest::new(hash.finalize().into())
 }
 
-/// The hashes to store when a leaf is appended as number `leaf`, in the order of their positions. `read` returns the
-/// hash of a node that was complete before.
+/// The hash of nodes beside each other, whose number is a power of two.
+fn join_all(mut hashes: Vec<Digest>) -> Digest {
+    while hashes.len() > 1 {
+        hashes = hashes.chunks(2).map(|pair| join(pair[0], pair[pair.len() - 1])).collect();
+    }
+    hashes.first().copied().unwrap_or(Digest::NONE)
+}
+
+/// The nodes whose hashes are to be stored when leaf `leaf` is appended, from the bottom up.
+pub fn completed(leaf: u64) -> impl Iterator<Item = Node> {
+    // Its number ends with as many 1 bits as it completes levels.
+    let levels = (STRIDE..=leaf.trailing_ones().min(u64::BITS - 1)).step_by(STRIDE as usize);
+    levels.map(move |level| Node { level, number: leaf >> level })
+}
+
+/// The nodes of the stored levels of a log with this many leaves: how many each level has, from level 4 on.
+pub fn stored(leaves: u64) -> impl Iterator<Item = (u32, u64)> {
+    let levels = (STRIDE..u64::BITS).step_by(STRIDE as usize);
+    levels.map(move |level| (level, leaves >> level)).take_while(|(_, count)| *count > 0)
+}
+
+/// The hash of a stored node, from the stored level below it. `read` returns the hashes of a row, all of them.
 ///
 /// # Errors
 /// What `read` returns.
-pub fn append<E>(
-    leaf: u64,
-    hash: Digest,
-    mut read: impl FnMut(Node) -> Result<Digest, E>,
-) -> Result<Vec<(Node, Digest)>, E> {
-    let (mut completed, mut hash, mut node) = (Vec::new(), hash, Node::leaf(leaf));
-    while node.number % 2 == 1 {
-        let left = read(Node { number: node.number - 1, ..node })?;
-        hash = join(left, hash);
-        node = Node { level: node.level + 1, number: node.number / 2 };
-        completed.push((node, hash));
-    }
-    Ok(completed)
+pub fn from_below<E>(node: Node, mut read: impl FnMut(Row) -> Result<Vec<Digest>, E>) -> Result<Digest, E> {
+    read(Row::below(node, STRIDE)).map(join_all)
 }
 
 /// The hash of the leaves in a range: of a whole tree, which is its root, or of a subtree in a proof. `read` returns
-/// the hash of a complete node. The range must begin where a subtree can begin, as those of proofs do.
+/// the hashes of a row, all of them. The range must begin where a subtree can begin, as those of proofs do.
 ///
 /// # Errors
 /// What `read` returns.
-pub fn subtree<E>(leaves: Range<u64>, mut read: impl FnMut(Node) -> Result<Digest, E>) -> Result<Digest, E> {
+pub fn subtree<E>(leaves: Range<u64>, mut read: impl FnMut(Row) -> Result<Vec<Digest>, E>) -> Result<Digest, E> {
     let (mut nodes, mut rest) = (Vec::new(), leaves);
     while !rest.is_empty() {
         let level = (rest.end - rest.start).ilog2();
-        nodes.push(read(Node { level, number: rest.start >> level })?);
+        let node = Node { level, number: rest.start >> level };
+        nodes.push(read(Row::below(node, level % STRIDE)).map(join_all)?);
         rest.start += 1 << level;
     }
     let joined = nodes.into_iter().rev().reduce(|right, left| join(left, right));

@@ -5,4 +5,5 @@ pub mod offered;
 pub mod queries;
 pub mod state;
 pub mod tables;
+mod tree;
 pub mod verified;

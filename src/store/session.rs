@@ -5,6 +5,7 @@ mod notice;
 mod open;
 pub mod pin;
 mod pinned;
+mod proofs;
 mod recover;
 mod verified_log;
 

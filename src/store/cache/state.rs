@@ -24,7 +24,7 @@ pub enum Rows {
 }
 
 /// SHA-256 of a row's key and record, stored at the end of the value. SQLite does not detect changed bytes in a page.
-fn checksum(key: &str, record: &[u8]) -> [u8; 32] {
+pub(super) fn checksum(key: &str, record: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(key).chain_update([0]).chain_update(record).finalize().into()
 }
 

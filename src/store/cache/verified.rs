@@ -31,7 +31,7 @@ const APPLICATION: i32 = i32::from_be_bytes(*b"TWSV");
 /// `user_version` of a verified cache: the layout and the version of the program, since another version may derive or
 /// encode the state differently. A cache of another version is rebuilt, not converted.
 const LAYOUT: i32 = i32::from_be_bytes([
-    5,
+    6,
     part(env!("CARGO_PKG_VERSION_MAJOR")),
     part(env!("CARGO_PKG_VERSION_MINOR")),
     part(env!("CARGO_PKG_VERSION_PATCH")),
@@ -194,14 +194,15 @@ impl VerifiedCache {
         Ok(CacheTransaction { cache: self, transaction })
     }
 
-    /// Projects a verified entry onto the tables; `after` is the state with the entry applied, and `seconded` the
-    /// action of the proposal that it seconded.
+    /// Projects a verified entry onto the tables and the Merkle tree; `after` is the state with the entry applied, and
+    /// `seconded` the action of the proposal that it seconded.
     ///
     /// # Errors
     /// What SQLite reports.
     pub fn project(&self, entry: &Entry, seconded: Option<&Action>, after: &Register) -> Result<(), StoreError> {
         let projected = tables::project(&self.conn, entry, seconded, after);
-        projected.map_err(StoreError::cache(&self.conn, Doing::UpdateCache))
+        projected.map_err(StoreError::cache(&self.conn, Doing::UpdateCache))?;
+        self.extend_tree(entry.header.seq)
     }
 
     /// How the tables of the register differ from these.

@@ -48,7 +48,7 @@ impl Session {
         }
         let valid = reading.findings.is_empty() && log.state.head().is_some();
         let (compared, integrity) = log.shared.integrity_beside(|| match valid {
-            true => log.cache.compare_register(&log.shared),
+            true => log.cache.compare_register(&log.shared).and_then(|found| log.cache.check_tree().map(|()| found)),
             false => Ok(Vec::new()),
         });
         reading.findings.extend(match compared {

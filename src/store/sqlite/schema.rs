@@ -43,7 +43,7 @@ pub const TABLES: &[(&str, usize)] = &[
 ];
 
 /// The tables that only a verified cache has.
-pub const STATE: &[(&str, usize)] = &[("state", 1)];
+pub const STATE: &[(&str, usize)] = &[("state", 1), ("tree", 2)];
 
 /// An object of a schema: type, name and statement.
 type Object = (String, String, Option<String>);
