@@ -19,7 +19,7 @@ use crate::commands::change::{
 };
 use crate::commands::freeze;
 use crate::commands::govern::{found, init, policy, proposal, seal};
-use crate::commands::look::{diff, export, inbox, list, log, show};
+use crate::commands::look::{checkpoint, diff, export, inbox, list, log, show};
 use crate::commands::people::{key, person};
 use crate::commands::shell::{complete, setup};
 use crate::commands::upkeep::{backup, doctor, rebuild, recover, repair, restore, verify};
@@ -92,6 +92,7 @@ enum Command {
     BreakGlass(breakglass::BreakGlass),
     Log(log::Log),
     Verify(verify::Verify),
+    Checkpoint(checkpoint::CheckpointArgs),
     Rebuild(rebuild::Rebuild),
     Backup(backup::Backup),
     Restore(restore::Restore),
@@ -150,6 +151,7 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::BreakGlass(it) => it.run(context),
         Command::Log(it) => it.run(context),
         Command::Verify(it) => it.run(context),
+        Command::Checkpoint(it) => it.run(context),
         Command::Rebuild(it) => it.run(context),
         Command::Backup(it) => it.run(context),
         Command::Restore(it) => it.run(context),

@@ -229,7 +229,7 @@ fn the_document_lists_each_rule_once_and_no_other() {
 }
 
 /// The rules about the file and the pin, as the store names them.
-const FILE_RULES: [&str; 11] = [
+const FILE_RULES: [&str; 13] = [
     "file",
     "side-file",
     "fingerprint",
@@ -238,6 +238,8 @@ const FILE_RULES: [&str; 11] = [
     "tables",
     "redacted",
     "truncated",
+    "forked",
+    "checkpoint",
     "replaced",
     "append",
     "clock",

@@ -4,6 +4,7 @@
 
 mod bytes;
 mod cache;
+mod checkpoints;
 mod clocks;
 mod data;
 mod ends;

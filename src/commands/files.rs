@@ -1,7 +1,8 @@
-//! Reads text files given on the command line.
+//! Reads and writes text files given on the command line.
 
-use std::fs;
-use std::io::Read;
+use std::fs::{self, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::lookup::name_of_input;
@@ -43,4 +44,19 @@ pub fn read_text(env: &mut Env, given: &Path) -> Result<String, Error> {
         let line = good.iter().filter(|b| **b == b'\n').count() + 1;
         Error::NotText { path: name, line }
     })
+}
+
+/// Writes a text into a new file. An existing file is never overwritten: it could be a key.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn create(env: &Env, given: &Path, text: &str) -> Result<(), Error> {
+    let path = env.path(given);
+    // Others may read it, never write it.
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path);
+    file.and_then(|mut file| {
+        // A part is no use, and would be in the way of the next one.
+        file.write_all(text.as_bytes()).inspect_err(|_| _ = fs::remove_file(&path))
+    })
+    .map_err(|source| Error::File { doing: FileAct::Create, path: given.to_owned(), source })
 }

@@ -1,5 +1,6 @@
 //! Commands that read the register and record nothing.
 
+pub mod checkpoint;
 pub mod diff;
 pub mod export;
 pub mod inbox;

@@ -173,6 +173,7 @@ pub const DAY: &[(&str, &str)] = &[
     ("erin", "drafts resume 1"),
     ("erin", "drafts discard 2"),
     ("erin", "show CHG-1"),
+    ("audrey", "checkpoint --out NAME.checkpoint"),
     ("erin", "list"),
     ("frank", "key new --no-passphrase NAME.key"),
     ("frank", "key show NAME.key"),

@@ -64,7 +64,7 @@ impl Paper {
     pub fn verify(&mut self, register: &Register, written: &[(Place, bool)]) {
         let Some(session) = &mut self.session else { return };
         let now = "2027-01-01T00:00:00Z".parse().unwrap();
-        let reading = session.verify(now, &mut |_| {}).unwrap();
+        let reading = session.verify(now, &mut |_| Ok(Vec::new()), &mut |_| {}).unwrap();
         assert!(reading.findings.is_empty(), "verify finds {:#?}", reading.findings);
         assert_eq!(reading.partly_checked, 0);
         assert_eq!(session.state().head(), register.head());

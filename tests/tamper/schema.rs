@@ -214,6 +214,7 @@ pub const OPENING: &[&str] = &[
     "breakglass list",
     "breakglass show BG-1",
     "log",
+    "checkpoint",
     "rebuild",
     "backup out.db",
     "recover copy.db",

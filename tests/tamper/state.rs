@@ -171,7 +171,7 @@ fn rows(path: &std::path::Path) -> Vec<(String, Vec<u8>)> {
 }
 
 /// A session of an account that holds `most` records in memory while it replays.
-fn session(scene: &Scene, account: &str, most: usize) -> Session {
+pub fn session(scene: &Scene, account: &str, most: usize) -> Session {
     let (shared, findings) = SharedFile::open(&scene.path("prod.db"), Site::Register, &scene.path("scratch")).unwrap();
     assert!(findings.is_empty());
     let folder = scene.path(account);
@@ -181,7 +181,7 @@ fn session(scene: &Scene, account: &str, most: usize) -> Session {
     session
 }
 
-fn now() -> Time {
+pub fn now() -> Time {
     "2026-12-02T00:00:00Z".parse().unwrap()
 }
 
@@ -193,7 +193,7 @@ fn a_replay_that_keeps_next_to_nothing_in_memory_never_sees_what_comes_later() {
     scene.findings(STRANGER);
     let expected = {
         let mut session = session(&scene, "much", 1 << 20);
-        assert!(session.verify(now(), &mut |_| {}).unwrap().findings.is_empty());
+        assert!(session.verify(now(), &mut |_| Ok(Vec::new()), &mut |_| {}).unwrap().findings.is_empty());
         rows(&scene.path("much/verified.sqlite"))
     };
     for most in [0, 1, 2, 3, 7] {
@@ -201,7 +201,7 @@ fn a_replay_that_keeps_next_to_nothing_in_memory_never_sees_what_comes_later() {
         // The first time it fills the cache; then it replays a log that it knows to the end.
         for _ in 0..3 {
             let mut session = session(&scene, &account, most);
-            let reading = session.verify(now(), &mut |_| {}).unwrap();
+            let reading = session.verify(now(), &mut |_| Ok(Vec::new()), &mut |_| {}).unwrap();
             assert!(reading.findings.is_empty(), "{most}: {:#?}", reading.findings);
             assert_eq!((reading.entries, reading.partly_checked), (scene.entries(), 0));
             assert!(rows(&scene.path(&format!("{account}/verified.sqlite"))) == expected, "{most}");
@@ -212,11 +212,11 @@ fn a_replay_that_keeps_next_to_nothing_in_memory_never_sees_what_comes_later() {
 #[test]
 fn a_log_that_is_partly_known_is_replayed_as_one_that_is_new() {
     let scene = Scene::governed();
-    drop(session(&scene, "partly", 1).verify(now(), &mut |_| {}).unwrap());
+    drop(session(&scene, "partly", 1).verify(now(), &mut |_| Ok(Vec::new()), &mut |_| {}).unwrap());
     scene.ok("dave", "reject CHG-2 --reason No.");
     scene.ok("alice", "person grant dave engineer");
     scene.run_typing("bob", "proposal second 5", &["5"]);
-    drop(session(&scene, "partly", 1).verify(now(), &mut |_| {}).unwrap());
-    drop(session(&scene, "anew", 4096).verify(now(), &mut |_| {}).unwrap());
+    drop(session(&scene, "partly", 1).verify(now(), &mut |_| Ok(Vec::new()), &mut |_| {}).unwrap());
+    drop(session(&scene, "anew", 4096).verify(now(), &mut |_| Ok(Vec::new()), &mut |_| {}).unwrap());
     assert!(rows(&scene.path("partly/verified.sqlite")) == rows(&scene.path("anew/verified.sqlite")));
 }

@@ -1,18 +1,15 @@
 //! `breakglass enter`, and signing without the register for `breakglass open --offline`.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::commands::Zh;
-use crate::commands::files::read_text;
+use crate::commands::files::{create, read_text};
 use crate::commands::lookup::{name_of_input, parse};
 use crate::commands::{Context, Question, record_asked, report_recorded};
 use crate::domain::{Digest, Event, Opening, PersonId, Text, Word};
-use crate::error::{BreakGlassError, Error, FileAct, RegisterError, shell_word};
+use crate::error::{BreakGlassError, Error, RegisterError, shell_word};
 use crate::format::{text, word};
 use crate::key_choice::confirm;
 use crate::output::{Page, Parts, ago, safe};
@@ -102,9 +99,7 @@ pub(super) fn sign_offline(context: &mut Context<'_>, opening: &Opening, text: &
     word.time = context.env.now();
     let signer = context.key_choice.unlock(context.env, key)?;
     word.proof = signer.sign(word::NAMESPACE, message(&word).as_bytes())?;
-    let failed = |source| Error::File { doing: FileAct::Create, path: out.to_owned(), source };
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(context.env.path(out));
-    file.and_then(|mut file| file.write_all(word::write_file(&word, opening, &part).as_bytes())).map_err(failed)?;
+    create(context.env, out, &word::write_file(&word, opening, &part))?;
     let file = safe(&shell_word(&out.display().to_string())).into_owned();
     context.env.remark(trf!(
         "signed; once the register can be reached: `twinseal breakglass enter {file}`",

@@ -1,18 +1,16 @@
 //! `person request`.
 
 use std::collections::BTreeSet;
-use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::commands::files::read_text;
+use crate::commands::files::{create, read_text};
 use crate::commands::lookup::{parse, time};
 use crate::commands::{Context, Zh};
 use crate::domain::{Asked, Digest, Line, PersonId, Refusal, RegisterName, Role, Vouch};
-use crate::error::{Error, FileAct, RegisterError, RequestError};
+use crate::error::{Error, RegisterError, RequestError};
 use crate::format::request::{NAMESPACE, RegisterRef, Request, VOUCH, body};
 use crate::input::Toward;
 use crate::signer::KeySource;
@@ -159,15 +157,7 @@ pub fn requests_here(context: &mut Context<'_>) -> Vec<(String, Request)> {
 /// # Errors
 /// [`Error::File`].
 pub fn write_request(context: &Context<'_>, out: &Path, request: &Request) -> Result<(), Error> {
-    let path = context.env.path(out);
-    // Others may read a request, never write it.
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path);
-    file.and_then(|mut file| {
-        // Part of a request is no use, and would be in the way of the next one.
-        let written = file.write_all(request.write().as_bytes());
-        written.inspect_err(|_| _ = std::fs::remove_file(&path))
-    })
-    .map_err(|source| Error::File { doing: FileAct::Create, path: out.to_owned(), source })
+    create(context.env, out, &request.write())
 }
 
 /// The register that a request is for, with its fingerprint if it exists: a register id, an existing register, or the

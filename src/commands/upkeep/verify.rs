@@ -1,8 +1,11 @@
 //! `verify`: verify the whole register from entry 0 on.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::against::{Compared, Kept};
 use crate::commands::breakglass::Judged;
 use crate::commands::lookup::{redaction, seconded_by};
 use crate::commands::ui::progress;
@@ -12,7 +15,7 @@ use crate::domain::{Digest, Moment, Restoration};
 use crate::error::Error;
 use crate::format::{Defect, Raw, entry};
 use crate::output::{self, Gutter, Page, Redaction};
-use crate::store::{self, Finding, Notice, Pin, Reading, Session, StoreError};
+use crate::store::{self, Finding, Notice, Pin, Reading, Session, StoreError, VerifiedLog};
 use crate::trust::{self, First, Identity, Purpose, Relation, Request};
 use crate::{tr, trf};
 
@@ -28,13 +31,25 @@ use crate::{tr, trf};
 #[command(after_help = "Examples:
   twinseal verify
   twinseal verify --register /backup/prod-2026-12-01.db
+  twinseal verify --against prod-2026-12-01.checkpoint
   twinseal --json verify")]
-pub struct Verify {}
+pub struct Verify {
+    /// Checkpoint that the log must extend; may be repeated
+    #[arg(long, value_name = "FILE", zh("日志必须包含并延续的检查点；可重复"))]
+    against: Vec<PathBuf>,
+}
 
 /// The evidence outside the file that a verification relies on.
 enum Anchor {
     /// This account's pin: beginning and end.
     Pin(Pin),
+    /// Checkpoints that the log extends: up to an entry, which may be the newest one.
+    Checkpoint {
+        /// The last entry that one of them covers.
+        covers: u64,
+        /// Whether it is the newest one.
+        whole: bool,
+    },
     /// The fingerprint: the beginning only.
     Beginning,
     /// No evidence.
@@ -52,6 +67,7 @@ impl Verify {
     /// # Errors
     /// [`Error::Findings`], or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let kept = self.against.iter().map(|given| Kept::read(context, given)).collect::<Result<Vec<_>, _>>()?;
         let request = context.registers.request(context.env)?;
         let (shared, mut findings) = context.registers.open_file(&request)?;
         let read = noted(shared.entry(0), &mut findings)?;
@@ -78,17 +94,14 @@ impl Verify {
         } else {
             Session::unanchored(shared, fingerprint)?
         };
-        let moved = session.notices().iter().any(|notice| matches!(notice, Notice::PinMoved { .. }));
-        let anchor = match session.pinned().pin() {
-            // The pin was just set from this file, so it is no independent evidence of the log's end.
-            _ if moved => Anchor::Beginning,
-            Some(pin) => Anchor::Pin(*pin),
-            None if (request.fingerprint.is_some() || met_before) && !wrong => Anchor::Beginning,
-            None => Anchor::Nothing,
+        let anchor = Anchor::of(&session, (request.fingerprint.is_some() || met_before) && !wrong);
+        let mut compared = Vec::new();
+        let mut compare = |log: &VerifiedLog| {
+            compared = kept.iter().map(|it| it.compare(log)).collect::<Result<Vec<_>, _>>()?;
+            Ok(compared.iter().filter_map(|it| it.finding().cloned()).collect())
         };
-
         let bar = progress(context.env, newest.map_or(0, |newest| newest + 1), tr!("verifying", "正在核验"));
-        let reading = match session.verify(now, &mut |seq| bar.set_position(seq)) {
+        let reading = match session.verify(now, &mut compare, &mut |seq| bar.set_position(seq)) {
             // A forged entry 0 could claim a newer format to avoid being judged.
             Err(StoreError::Newer { .. }) if wrong => Reading::default(),
             read => read?,
@@ -100,11 +113,12 @@ impl Verify {
             let meaning = tr!("no entries: the register was never created", "没有日志条目：该变更台账从未创建");
             findings.push(Finding::at(0, Defect::Missing.rule(), meaning));
         }
+        let anchor = anchor.or_checkpoint(&compared, &session);
         if findings.is_empty() {
             context.ui.report_admins(context.env, &session)?;
         }
         // The exit code reports findings even if nobody reads the output to its end.
-        let reported = report(context, &session, &reading, &anchor, &findings);
+        let reported = report(context, &session, &reading, (&anchor, &compared), &findings);
         if findings.is_empty() { reported } else { Err(Error::Findings { count: findings.len() }) }
     }
 }
@@ -116,6 +130,31 @@ fn another(fingerprint: Digest, expected: String) -> Finding {
         "第 0 条的叶哈希为 {fingerprint}，应为 {expected}"
     );
     Finding::of_file("fingerprint", meaning)
+}
+
+impl Anchor {
+    /// Before the log is verified. `trusted`: whether the fingerprint is the one that this account knows or was told.
+    fn of(session: &Session, trusted: bool) -> Self {
+        let moved = session.notices().iter().any(|notice| matches!(notice, Notice::PinMoved { .. }));
+        match session.pinned().pin() {
+            // The pin was just set from this file, so it is no independent evidence of the log's end.
+            _ if moved => Self::Beginning,
+            Some(pin) => Self::Pin(*pin),
+            None if trusted => Self::Beginning,
+            None => Self::Nothing,
+        }
+    }
+
+    /// A checkpoint says more than a fingerprint, and less than the pin, which this account itself moved.
+    fn or_checkpoint(self, compared: &[Compared<'_>], session: &Session) -> Self {
+        let newest = session.state().head().map(|head| head.seq);
+        match (&self, compared.iter().filter_map(Compared::covers).max()) {
+            (Self::Beginning | Self::Nothing, Some(covers)) => {
+                Self::Checkpoint { covers, whole: newest == Some(covers) }
+            }
+            _ => self,
+        }
+    }
 }
 
 /// Remembers a register that the user identified by its fingerprint. Returns `false` if entry 0 is invalid.
@@ -151,7 +190,7 @@ fn report(
     context: &mut Context<'_>,
     session: &Session,
     reading: &Reading,
-    anchor: &Anchor,
+    (anchor, compared): (&Anchor, &[Compared<'_>]),
     findings: &[Finding],
 ) -> Result<(), Error> {
     let now = session.state().moment(context.env.now());
@@ -160,7 +199,7 @@ fn report(
     let sealed = session.state().governance().is_sealed();
     let result = result(findings.is_empty(), anchor, sealed);
     if context.ui.json {
-        let said = json(session, reading, anchor, (findings, &past), &result);
+        let said = json(session, reading, (anchor, compared), (findings, &past), &result);
         return context.ui.print_json(context.env, said);
     }
     let mut page = context.page();
@@ -175,6 +214,7 @@ fn report(
         page.field(label, trf!("entry {} {}", "第 {} 条 {}", head.seq, head.leaf));
     }
     page.field(tr!("anchored to", "锚定于"), anchored_to(anchor));
+    compared.iter().for_each(|it| it.show(&mut page));
     for notice in &reading.notices {
         page.field(tr!("notice", "提醒"), notice);
     }
@@ -207,6 +247,7 @@ fn anchored_to(anchor: &Anchor) -> String {
             "本账号的已验证位置：第 {} 条，核验于 {verified}",
             head.seq
         ),
+        Anchor::Checkpoint { covers, .. } => trf!("a checkpoint: up to entry {covers}", "检查点：截至第 {covers} 条"),
         Anchor::Beginning => {
             tr!("the fingerprint: the beginning only, not the end", "指纹：只锚定开头，未锚定末尾").to_owned()
         }
@@ -254,11 +295,16 @@ fn result(intact: bool, anchor: &Anchor, sealed: bool) -> String {
     }
     let unsealed = (!sealed).then(|| tr!("not sealed by a second admin", "未经第二名管理员封印"));
     let unanchored = match anchor {
-        Anchor::Nothing => Some(tr!("not anchored outside this file", "在该文件之外没有锚定")),
-        Anchor::Beginning => Some(tr!("its end is not anchored outside this file", "其末尾在该文件之外没有锚定")),
-        Anchor::Pin(_) => None,
+        Anchor::Nothing => Some(tr!("not anchored outside this file", "在该文件之外没有锚定").to_owned()),
+        Anchor::Beginning => {
+            Some(tr!("its end is not anchored outside this file", "其末尾在该文件之外没有锚定").to_owned())
+        }
+        Anchor::Checkpoint { covers, whole: false } => {
+            Some(trf!("only anchored outside this file up to entry {covers}", "在该文件之外仅锚定至第 {covers} 条"))
+        }
+        Anchor::Checkpoint { .. } | Anchor::Pin(_) => None,
     };
-    let limits: Vec<&str> = unsealed.into_iter().chain(unanchored).collect();
+    let limits: Vec<String> = unsealed.map(str::to_owned).into_iter().chain(unanchored).collect();
     match limits.is_empty() {
         true => tr!("intact", "完好").to_owned(),
         false => trf!("intact, but {}", "完好，但{}", limits.join(tr!(", and ", "，且"))),
@@ -289,7 +335,7 @@ fn restorations(session: &Session) -> Vec<(Restoration, Redaction)> {
 fn json(
     session: &Session,
     reading: &Reading,
-    anchor: &Anchor,
+    (anchor, compared): (&Anchor, &[Compared<'_>]),
     (findings, past): (&[Finding], &Past),
     result: &str,
 ) -> Value {
@@ -298,6 +344,7 @@ fn json(
         Anchor::Pin(pin) => {
             json!({ "kind": "pin", "head": output::json::head(pin.head), "verified": pin.verified.to_string() })
         }
+        Anchor::Checkpoint { covers, .. } => json!({ "kind": "checkpoint", "covers": covers }),
         Anchor::Beginning => json!({ "kind": "fingerprint" }),
         Anchor::Nothing => json!({ "kind": "none" }),
     };
@@ -308,6 +355,7 @@ fn json(
         "partly_checked": reading.partly_checked,
         "head": session.state().head().map(output::json::head),
         "anchor": anchor,
+        "checkpoints": compared.iter().map(Compared::json).collect::<Value>(),
         "notices": reading.notices.iter().map(finding_json).collect::<Value>(),
         "redacted": past.redacted.iter().map(|(seq, by)| json!({ "seq": seq, "by": by.to_string() })).collect::<Value>(),
         "restored": past.restored.iter().map(restoration).collect::<Value>(),

@@ -18,23 +18,37 @@ pub struct Rebuilt {
     pub redacted: Vec<u64>,
 }
 
+/// Compares a valid log with evidence from elsewhere, and returns the differences.
+type Against<'a> = &'a mut dyn FnMut(&VerifiedLog) -> Result<Vec<Finding>, StoreError>;
+
 impl Session {
     /// Verifies every entry from entry 0 on, compares the shared tables with the cache, and runs SQLite's integrity
-    /// check. Advances the pin if there are no findings.
+    /// check. `against` compares the log with evidence from elsewhere, and returns what it finds. Advances the pin if
+    /// there are no findings: this account must not remember a log that the evidence contradicts.
     ///
     /// # Errors
     /// An SQLite error, a damaged cache, or a format that needs a newer twinseal. Everything else is a finding.
-    pub fn verify(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<Reading, StoreError> {
-        match self.verify_and_keep(now, progress) {
+    pub fn verify(
+        &mut self,
+        now: Time,
+        against: Against<'_>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Reading, StoreError> {
+        match self.verify_and_keep(now, against, progress) {
             Err(error) if error.lacks_room() && self.closed != Some(Closed::NoRoom) => {
                 self.remember_nothing()?;
-                self.verify_and_keep(now, progress)
+                self.verify_and_keep(now, against, progress)
             }
             read => read,
         }
     }
 
-    fn verify_and_keep(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<Reading, StoreError> {
+    fn verify_and_keep(
+        &mut self,
+        now: Time,
+        against: Against<'_>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Reading, StoreError> {
         let Self { log, pinned, .. } = self;
         let mut state = Register::default();
         // Other processes may record meanwhile, so read the entries and the tables from one snapshot.
@@ -60,11 +74,12 @@ impl Session {
         if is_suspect(&reading, pinned) && log.cache_is_wrong(pinned, progress)? {
             return Err(log.cache.damaged(tr!("it differs from the log", "与日志不符").to_owned()));
         }
+        if valid && let Some(key) = reading.differs {
+            return Err(log.cache.damaged(trf!("its row {key} differs from the log", "其行 {key} 与日志不符")));
+        }
+        let contradicted = if valid { against(log)? } else { Vec::new() };
         drop(snapshot);
-        if valid {
-            if let Some(key) = reading.differs {
-                return Err(log.cache.damaged(trf!("its row {key} differs from the log", "其行 {key} 与日志不符")));
-            }
+        if valid && contradicted.is_empty() {
             tx.commit()?;
             if !log.redactions()?.is_empty() {
                 log.cache.flush()?;
@@ -76,6 +91,7 @@ impl Session {
             integrity => integrity?,
         };
         reading.findings.splice(..0, integrity);
+        reading.findings.extend(contradicted);
         Ok(reading)
     }
 

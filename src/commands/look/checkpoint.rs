@@ -1,0 +1,116 @@
+//! `checkpoint`: sign the size and root of the log, to be kept elsewhere.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use data_encoding::BASE64;
+use serde_json::json;
+
+use crate::commands::files::create;
+use crate::commands::{Context, Zh};
+use crate::domain::{PersonId, Refusal};
+use crate::error::Error;
+use crate::format::checkpoint::Checkpoint;
+use crate::format::note::{Note, verifier_key};
+use crate::output::safe;
+use crate::store::{Session, StoreError};
+use crate::trf;
+
+/// Sign the size and root of the log, to keep them elsewhere
+///
+/// A checkpoint is a signed note as C2SP specifies it, which other tools verify too. Keep it where nobody who can write the
+/// register can change it. Later, verify --against shows with it whether the log was truncated, rolled back or forked.
+/// Anybody who is enrolled can sign one, with a live key. Nothing is recorded.
+#[derive(Debug, Args)]
+#[command(
+    zh("签署日志的大小与根哈希（检查点），另处保存"),
+    zh_long(
+        "检查点是 C2SP 规定的签名文本，其他工具也能核验。请存放在能写变更台账的人无法改动之处。以后用 verify --against \
+         即可据此看出日志是否被截断、回退或分叉。凡已登记且密钥有效者均可签署。不会记录任何内容。"
+    )
+)]
+#[command(after_help = "Examples:
+  twinseal checkpoint --out prod-2026-12-01.checkpoint
+  twinseal checkpoint --key ~/.ssh/audit > prod.checkpoint
+  twinseal verify --against prod-2026-12-01.checkpoint")]
+pub struct CheckpointArgs {
+    /// File to create; standard output by default
+    #[arg(long, value_name = "FILE", zh("要创建的文件；默认为标准输出"))]
+    out: Option<PathBuf>,
+}
+
+/// A checkpoint that was just signed.
+struct Signed {
+    checkpoint: Checkpoint,
+    person: PersonId,
+    vkey: String,
+    note: String,
+}
+
+impl CheckpointArgs {
+    /// # Errors
+    /// The log is broken or lacks entries that this account verified, the key is not enrolled and live or cannot sign,
+    /// or the file cannot be written.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let session = context.open()?;
+        let signed = sign(context, &session)?;
+        if let Some(out) = &self.out {
+            create(context.env, out, &signed.note)?;
+        }
+        let Signed { checkpoint, person, vkey, note } = &signed;
+        if context.ui.json {
+            let answer = json!({
+                "register": checkpoint.origin.to_string(),
+                "size": checkpoint.size,
+                "root": BASE64.encode(checkpoint.root.as_bytes()),
+                "person": person.to_string(),
+                "verifier_key": vkey,
+                "note": note,
+                "out": self.out.as_ref().map(|out| out.display().to_string()),
+            });
+            return context.ui.print_json(context.env, answer);
+        }
+        if self.out.is_none() {
+            write!(context.env.out, "{note}")?;
+        }
+        let size = checkpoint.size;
+        context.env.remark(trf!(
+            "checkpoint of {size} entries, signed by {person}",
+            "{size} 条日志的检查点，由 {person} 签署"
+        ));
+        if let Some(out) = &self.out {
+            let file = safe(&out.display().to_string()).into_owned();
+            context.env.remark(trf!(
+                "compare later: `twinseal verify --against {file}`",
+                "以后比对：`twinseal verify --against {file}`"
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn sign(context: &mut Context<'_>, session: &Session) -> Result<Signed, Error> {
+    if let Some(fault) = session.fault() {
+        return Err(Error::Broken(fault.clone()));
+    }
+    // Somebody who verified more must not vouch for less.
+    if let Some(behind) = session.pinned().behind() {
+        let (head, verified) = (behind.remembered, behind.verified);
+        return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified }.into());
+    }
+    let (Some(origin), Some(head)) = (session.state().id().cloned(), session.state().head()) else {
+        return Err(Refusal::NotFounding.into());
+    };
+    let key = context.key_choice.key_for(session)?;
+    let public = key.public();
+    let person = context.key_choice.actor(session, public)?;
+    session.ask(|state| state.governance().judge_signer(&person, public.fingerprint()))??;
+    let signer = context.key_choice.unlock(context.env, key)?;
+    let size = head.seq + 1;
+    let checkpoint = Checkpoint { root: session.root(size)?, origin, size };
+    let line = signer.sign_checkpoint(&checkpoint)?;
+    let vkey = verifier_key(&checkpoint.origin.to_string(), &public);
+    let note = Note::new(checkpoint.to_string(), vec![line]).map_err(std::io::Error::other)?;
+    Ok(Signed { checkpoint, person, vkey, note: note.to_string() })
+}

@@ -1,0 +1,193 @@
+//! `verify --against`: compares the log with checkpoints that were kept elsewhere.
+
+use std::path::Path;
+
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+
+use crate::commands::Context;
+use crate::commands::files::read_text;
+use crate::commands::lookup::name_of_input;
+use crate::domain::{Fingerprint, Governance, PersonId};
+use crate::error::{Error, UsageError};
+use crate::format::checkpoint::Checkpoint;
+use crate::format::note::{Note, NoteError};
+use crate::output::Page;
+use crate::store::{Finding, StoreError, VerifiedLog};
+use crate::{tr, trf};
+
+/// A checkpoint in a file, not verified.
+pub struct Kept {
+    file: String,
+    note: Note,
+    checkpoint: Checkpoint,
+}
+
+/// Who signed a checkpoint.
+struct SignedBy {
+    person: PersonId,
+    key: Fingerprint,
+    /// Whether the key was live at the end of the checkpoint's entries.
+    live: bool,
+}
+
+/// A checkpoint compared with the log.
+pub struct Compared<'a> {
+    kept: &'a Kept,
+    signers: Vec<SignedBy>,
+    finding: Option<Finding>,
+}
+
+impl Kept {
+    /// Reads a checkpoint. Its signatures are verified when it is compared.
+    ///
+    /// # Errors
+    /// The file cannot be read or holds no checkpoint.
+    pub fn read(context: &mut Context<'_>, given: &Path) -> Result<Self, Error> {
+        let (text, file) = (read_text(context.env, given)?, name_of_input(given));
+        let malformed = |why: String| UsageError {
+            message: trf!("{file} is not a checkpoint: {why}", "{file} 不是检查点：{why}"),
+            hint: tr!("`twinseal checkpoint --out FILE` makes one", "用 `twinseal checkpoint --out FILE` 生成")
+                .to_owned(),
+        };
+        let note = Note::read(text.as_bytes()).map_err(|error| malformed(error.to_string()))?;
+        let checkpoint = Checkpoint::read(note.text()).map_err(|error| malformed(error.to_string()))?;
+        Ok(Self { file: file.clone(), note, checkpoint })
+    }
+
+    /// Compares it with a valid log.
+    ///
+    /// # Errors
+    /// The log or the cache cannot be read.
+    pub fn compare(&self, log: &VerifiedLog) -> Result<Compared<'_>, StoreError> {
+        let entries = log.state().head().map_or(0, |head| head.seq + 1);
+        let size = self.checkpoint.size;
+        // Whether a key was live is a question of the position. If the log ends before, its end is the nearest one.
+        let governance = log.governed_at(size.min(entries).saturating_sub(1))?;
+        let (signers, unsigned) = match self.signers(&governance) {
+            Ok(signers) => (signers, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        let finding = match unsigned {
+            _ if log.state().id() != Some(&self.checkpoint.origin) => Some(self.other_register(log)),
+            Some(error) => Some(self.unsigned(&error, entries)),
+            None if !signers.iter().any(|it| it.live) => Some(self.not_live(&signers)),
+            None => self.differs(log, entries, &signers)?,
+        };
+        Ok(Compared { kept: self, signers, finding })
+    }
+
+    fn signers(&self, governance: &Governance) -> Result<Vec<SignedBy>, NoteError> {
+        let keys: Vec<_> = governance.loaded_keys().map(|(_, key)| key.public).collect();
+        let signers = self.note.signers(&self.checkpoint.origin.to_string(), &keys)?.into_iter();
+        let signer = |key: Fingerprint| {
+            let (_, enrolled) = governance.loaded_keys().find(|(it, _)| **it == key)?;
+            let live = governance.judge_signer(&enrolled.person, key).is_ok();
+            Some(SignedBy { person: enrolled.person.clone(), key, live })
+        };
+        Ok(signers.filter_map(|key| signer(key.fingerprint())).collect())
+    }
+
+    fn other_register(&self, log: &VerifiedLog) -> Finding {
+        let Self { file, checkpoint: Checkpoint { origin, .. }, .. } = self;
+        let here = log.state().id().map_or_else(|| tr!("none", "无").to_owned(), ToString::to_string);
+        Finding::of_file(
+            "checkpoint",
+            trf!("{file} is of the register {origin}, not of {here}", "{file} 属于变更台账 {origin}，而非 {here}"),
+        )
+    }
+
+    /// The log may have lost the entry that enrolled whoever signed, so this is a finding about the log.
+    fn unsigned(&self, error: &NoteError, entries: u64) -> Finding {
+        let Self { file, checkpoint: Checkpoint { size, .. }, .. } = self;
+        Finding::of_file(
+            "checkpoint",
+            trf!(
+                "{file}, of {size} entries, proves nothing about this log of {entries}: {error}",
+                "{file}（{size} 条）对本日志（{entries} 条）不构成证明：{error}"
+            ),
+        )
+    }
+
+    fn not_live(&self, signers: &[SignedBy]) -> Finding {
+        let (Self { file, .. }, by) = (self, names(signers));
+        Finding::of_file(
+            "checkpoint",
+            trf!("{file} is signed by {by}, whose key was not live then", "{file} 由 {by} 签署，但其密钥当时无效"),
+        )
+    }
+
+    fn differs(&self, log: &VerifiedLog, entries: u64, signers: &[SignedBy]) -> Result<Option<Finding>, StoreError> {
+        let Self { file, checkpoint: Checkpoint { size, root, .. }, .. } = self;
+        let (by, theirs) = (names(signers), BASE64.encode(root.as_bytes()));
+        if *size > entries {
+            let ours = BASE64.encode(log.root(entries)?.as_bytes());
+            return Ok(Some(Finding::of_file(
+                "truncated",
+                trf!(
+                    "the log has {entries} entries (root {ours}), but {file}, signed by {by}, has {size} (root {theirs}): \
+                     it was truncated or rolled back",
+                    "日志有 {entries} 条（根哈希 {ours}），而 {by} 签署的 {file} 有 {size} 条（根哈希 {theirs}）：日志被截断或回退"
+                ),
+            )));
+        }
+        let ours = log.root(*size)?;
+        if ours == *root {
+            return Ok(None);
+        }
+        let ours = BASE64.encode(ours.as_bytes());
+        Ok(Some(Finding::of_file(
+            "forked",
+            trf!(
+                "the first {size} of {entries} entries have the root {ours}, but {file}, signed by {by}, has {theirs}: \
+                 the log was rolled back and continued otherwise, or somebody was shown another one",
+                "前 {size} 条（共 {entries} 条）的根哈希为 {ours}，而 {by} 签署的 {file} 为 {theirs}：日志曾被回退后另行续写，\
+                 或有人看到的是另一份日志"
+            ),
+        )))
+    }
+}
+
+fn names(signers: &[SignedBy]) -> String {
+    let names: Vec<String> = signers.iter().map(|it| it.person.to_string()).collect();
+    names.join(tr!(" and ", "、"))
+}
+
+impl Compared<'_> {
+    /// What is wrong with it or with the log.
+    pub fn finding(&self) -> Option<&Finding> {
+        self.finding.as_ref()
+    }
+
+    /// The last entry that it covers, if the log extends it.
+    pub fn covers(&self) -> Option<u64> {
+        self.finding.is_none().then(|| self.kept.checkpoint.size - 1)
+    }
+
+    /// Shows it, and who signed.
+    pub fn show(&self, page: &mut Page) {
+        let (Kept { file, checkpoint, .. }, by) = (&self.kept, names(&self.signers));
+        let size = checkpoint.size;
+        if self.finding.is_none() {
+            let text = trf!(
+                "{file}: the log extends these {size} entries; signed by {by}",
+                "{file}：日志包含并延续这 {size} 条；由 {by} 签署"
+            );
+            page.field(tr!("checkpoint", "检查点"), text);
+        }
+    }
+
+    /// As programs read it.
+    pub fn json(&self) -> Value {
+        let Kept { file, checkpoint, .. } = &self.kept;
+        let signer =
+            |it: &SignedBy| json!({ "person": it.person.to_string(), "key": it.key.to_string(), "live": it.live });
+        json!({
+            "file": file,
+            "size": checkpoint.size,
+            "root": BASE64.encode(checkpoint.root.as_bytes()),
+            "signers": self.signers.iter().map(signer).collect::<Value>(),
+            "extended": self.finding.is_none(),
+        })
+    }
+}
