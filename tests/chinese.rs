@@ -205,7 +205,7 @@ fn no_json_and_no_export_depends_on_the_language() {
         let outputs = [(&english, one), (&chinese, two)].map(|(world, it)| without_folder(world, &it.output.out));
         assert_eq!(outputs[0], outputs[1], "{:?}", one.args);
     }
-    for line in ["export csv", "export csv --breakglass", "export jsonl", "log --raw"] {
+    for line in ["export csv", "export csv --breakglass", "export jsonl", "export allowed-signers", "log --raw"] {
         assert_eq!(english.ok("carol", line), chinese.ok("carol", line), "{line}");
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! `TWINSEAL_UPDATE_DOCS=1 cargo test --test all format::` regenerates the blocks of the page.
 
+mod allowed_signers;
 mod characters;
 mod checkpoint;
 mod example;

@@ -29,11 +29,12 @@ use crate::support::{Output, World};
 const WIDTHS: [Option<u16>; 4] = [Some(40), Some(80), Some(200), None];
 
 /// Commands whose output is for another program, or a file: it is the same at every width, and not kept.
-const DATA: [&str; 9] = [
+const DATA: [&str; 10] = [
     "calendar-venue",
     "complete",
     "config-path",
     "draft",
+    "export-allowed-signers",
     "export-csv",
     "export-jsonl",
     "key-show",

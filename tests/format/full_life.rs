@@ -63,7 +63,7 @@ fn confirm(world: &World) {
 
 /// Bob seconds a proposal by alice.
 #[track_caller]
-fn second(world: &World, proposal: &str) {
+pub fn second(world: &World, proposal: &str) {
     let output = world.run_typing("bob", &format!("proposal second {proposal}"), &[proposal]);
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
 }

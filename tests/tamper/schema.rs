@@ -220,6 +220,7 @@ pub const OPENING: &[&str] = &[
     "recover copy.db",
     "export jsonl",
     "export csv",
+    "export allowed-signers",
     "seal",
     "init --after prod.db --register new.db --name new --member alice=alice.request:admin",
     "key revoke KEY",

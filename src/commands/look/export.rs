@@ -1,4 +1,6 @@
-//! `export jsonl|csv`: write the log or the changes for other programs.
+//! `export jsonl|csv|allowed-signers`: write the log, the changes or the keys for other programs.
+
+mod allowed_signers;
 
 use std::io::Write;
 
@@ -14,7 +16,7 @@ use crate::format::Entry;
 use crate::lang::{Lang, within};
 use crate::output::{csv_row, json};
 use crate::store::Session;
-use crate::tr;
+use crate::{tr, trf};
 
 /// Export the log or the changes for other programs
 #[derive(Debug, Subcommand)]
@@ -44,7 +46,34 @@ pub enum Export {
 
 电子表格会当作公式的单元格，前面加一个撇号。"))]
     Csv(Csv),
+    /// Export the keys as an allowed signers file of OpenSSH
+    ///
+    /// `ssh-keygen -Y verify -f FILE` then checks the signature of any entry or request, without twinseal. Each line allows
+    /// signatures of twinseal only, and none as git or a file would have.
+    ///
+    /// A key that can no longer sign has the time of its end as `valid-before`: when it was suspended or revoked, or its
+    /// person retired. Give `ssh-keygen` the time that the entry claims: `-Overify-time=20261201093005Z`. OpenSSH reads
+    /// these times from version 9.1 on.
+    ///
+    /// The file says who may sign, and not what a role allows. For that, use `twinseal verify`.
+    #[command(zh("把密钥导出为 OpenSSH 的 allowed signers 文件"))]
+    #[command(zh_long("\
+之后无需 twinseal，用 `ssh-keygen -Y verify -f FILE` 即可核验任何日志条目或申请的签名。每一行只允许 twinseal 的签名，不允许 git 或文件的签名。
+
+不能再签名的密钥以其终止时间作为 `valid-before`：即被停用、被吊销或其所属人员离任的时间。请把日志条目所称的时间交给 `ssh-keygen`：\
+`-Overify-time=20261201093005Z`。OpenSSH 从 9.1 版起支持这种时间。
+
+该文件只说明谁可以签名，不说明其角色允许什么；后者请用 `twinseal verify`。"))]
+    AllowedSigners(AllowedSigners),
 }
+
+/// Arguments of `export allowed-signers`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal export allowed-signers > signers
+  ssh-keygen -Y verify -f signers -I bob -n twinseal/change.approve/v1 \\
+      -Overify-time=20261201093005Z -s approval.sig < approval.body")]
+pub struct AllowedSigners {}
 
 /// Arguments of `export jsonl`.
 #[derive(Debug, Args)]
@@ -76,9 +105,11 @@ impl Export {
     /// # Errors
     /// The register cannot be opened or read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        if context.ui.json && matches!(self, Self::Csv(_)) {
+        if context.ui.json
+            && let Some((name, written)) = self.without_json()
+        {
             return Err(UsageError {
-                message: tr!("export csv prints CSV, not JSON", "export csv 输出 CSV，而不是 JSON").to_owned(),
+                message: trf!("export {name} prints {written}, not JSON", "export {name} 输出 {written}，而不是 JSON"),
                 hint: tr!(
                     "leave out --json, or use `twinseal --json list` or `twinseal export jsonl`",
                     "请去掉 --json，或用 `twinseal --json list` 或 `twinseal export jsonl`"
@@ -97,7 +128,17 @@ impl Export {
                 }
                 if breakglass { csv_of_break_glasses(context, &session) } else { csv(context, &session) }
             }
+            Self::AllowedSigners(_) => allowed_signers::write(context, &session),
         })
+    }
+
+    /// Its name and what it writes, if that is never JSON.
+    fn without_json(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Jsonl(_) => None,
+            Self::Csv(_) => Some(("csv", "CSV")),
+            Self::AllowedSigners(_) => Some(("allowed-signers", tr!("lines for OpenSSH", "供 OpenSSH 使用的行"))),
+        }
     }
 }
 

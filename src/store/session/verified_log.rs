@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use super::pinned::Pinned;
-use crate::domain::{Change, ChangeId, Denied, Digest, Governance, Head, Policy, ProposalId, Refusal, Register};
+use crate::domain::{
+    Change, ChangeId, Denied, Digest, Governance, Head, Header, Policy, ProposalId, Refusal, Register,
+};
 use crate::format::{Defect, Entry, Raw, entry, text};
 use crate::store::cache::queries::Queries;
 use crate::store::cache::state::Rows;
@@ -139,9 +141,22 @@ impl VerifiedLog {
     /// The governance after entry `until`, replayed from the governance entries, with every person and key loaded.
     ///
     /// # Errors
+    /// As [`VerifiedLog::replay_governance`].
+    pub fn governed_at(&self, until: u64) -> Result<Governance, StoreError> {
+        Ok(self.replay_governance(until, |_, _| {})?.governance().clone())
+    }
+
+    /// Replays the governance entries up to entry `until`. After each one `visit` gets its fields, and the state, with
+    /// every person and key loaded.
+    ///
+    /// # Errors
     /// [`StoreError::CacheDamaged`], an entry of the shared file that differs from the verified one, or an SQLite
     /// error.
-    pub fn governed_at(&self, until: u64) -> Result<Governance, StoreError> {
+    pub fn replay_governance(
+        &self,
+        until: u64,
+        mut visit: impl FnMut(&Header, &mut Register),
+    ) -> Result<Register, StoreError> {
         let _snapshot = self.hold_snapshot()?;
         let mut state = Register::default();
         for at in self.cache.governance_until(until)? {
@@ -153,8 +168,9 @@ impl VerifiedLog {
             let does_not_follow =
                 |denied| trf!("entry {} does not follow: {denied}", "第 {} 条无法承接前文：{denied}", at.seq);
             applied.map_err(|denied| self.cache.damaged(does_not_follow(denied)))?;
+            visit(&header, &mut state);
         }
-        Ok(state.governance().clone())
+        Ok(state)
     }
 
     /// Every redacted text up to the head: its entry, its digest, and the proposal that redacted it.
