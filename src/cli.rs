@@ -12,6 +12,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::account::{config, home, join, trusted, whoami};
+use crate::commands::audit;
 use crate::commands::breakglass;
 use crate::commands::calendar::{self, slots};
 use crate::commands::change::{
@@ -101,6 +102,8 @@ enum Command {
     Doctor(doctor::Doctor),
     #[command(subcommand)]
     Export(export::Export),
+    #[command(subcommand)]
+    Audit(audit::Audit),
     Found(found::Found),
     Init(init::Init),
     Seal(seal::Seal),
@@ -159,6 +162,7 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::Repair(it) => it.run(context),
         Command::Doctor(it) => it.run(context),
         Command::Export(it) => it.run(context),
+        Command::Audit(it) => it.run(context),
         Command::Found(it) => it.run(context),
         Command::Init(it) => it.run(context),
         Command::Seal(it) => it.run(context),

@@ -2,6 +2,7 @@
 
 pub mod account;
 mod ask;
+pub mod audit;
 pub mod breakglass;
 pub mod calendar;
 pub mod change;

@@ -5,6 +5,7 @@
 
 mod break_glass;
 mod change;
+mod discount;
 mod event;
 mod freeze;
 mod governance;
@@ -35,6 +36,7 @@ pub use change::requirements::{Override, RequirementLine, RequirementResult};
 pub use change::start_rules::{Attempt, Condition, Opens};
 pub use change::tally::{Independence, Slot, Tally, Verdict, Void, Vote};
 pub use change::targets::{Finish, OnTarget, OnTargets, Start};
+pub use discount::{Discount, Whose};
 pub use event::{Event, EventKind, Header, Stream, Timed};
 pub use freeze::calendar::{Calendar, CalendarRef, SetCalendar};
 pub use freeze::free::{Free, FreeTimes, free_times};

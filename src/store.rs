@@ -10,6 +10,7 @@ mod session;
 mod sqlite;
 mod verify;
 
+pub use cache::audit_queries::Started;
 pub use cache::queries::{ChangeFilter, ChangeOrder, ChangeRow, EntryFilter, Queries, Since};
 pub use cache::tables::{Tables, project};
 pub use cache::verified::discard;
@@ -17,7 +18,8 @@ pub use doing::{Doing, FileOp};
 pub use error::{Finding, StoreError};
 pub use session::pin::{Pin, PinFile};
 pub use session::{
-    Anchor, Behind, Excuse, Held, Notice, Pinned, Rebuilt, Recovered, Session, VerifiedLog, remembered, remembered_leaf,
+    Anchor, Behind, EntryBody, Excuse, Held, Notice, Pinned, Rebuilt, Recovered, Refold, Session, VerifiedLog,
+    remembered, remembered_leaf,
 };
 pub use sqlite::backup::{ASIDE, back_up, copy_valid, put_in_place, restore, stage_valid, undo_interrupted};
 pub use sqlite::connect::{BUSY, Site};

@@ -7,6 +7,7 @@ mod agent;
 mod approve_all;
 mod artifacts;
 mod asking;
+mod audit;
 mod backups;
 mod caching;
 mod calendar;

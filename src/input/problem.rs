@@ -128,6 +128,35 @@ pub enum Problem {
         /// The header.
         expected: &'static str,
     },
+    /// A list without a column that is needed.
+    #[error("{}", trf!("no such column: the file has {has}", "没有这一列：文件的列为 {has}"))]
+    NoColumn {
+        /// The columns that it has.
+        has: String,
+    },
+    /// A line of a list with more or fewer cells than its header.
+    #[error("{}", trf!("{found} cells, but the header has {expected}", "有 {found} 个单元格，表头有 {expected} 个"))]
+    Cells {
+        /// How many the line has.
+        found: usize,
+        /// How many the header has.
+        expected: usize,
+    },
+    /// A list that is not read to its end.
+    #[error("{}", trf!("more than {most} rows: split the file", "超过 {most} 行：请拆分文件"))]
+    TooManyRows {
+        /// The limit.
+        most: usize,
+    },
+    /// A null byte in a text.
+    #[error("{}", tr!("a null byte: this is no text file", "有空字节：这不是文本文件"))]
+    Binary,
+    /// A quotation mark of CSV without its partner.
+    #[error("{}", tr!("an odd number of quotation marks: one is not closed", "引号数为奇数：有一个未闭合"))]
+    OpenQuote,
+    /// A list that cannot be read, in the words of the reader.
+    #[error("{}", trf!("cannot be read: {}", "无法读取：{}", .0))]
+    Sheet(String),
     /// A file that cannot be read.
     #[error("{}", trf!("cannot read {path}: {reason}", "无法读取 {path}：{reason}"))]
     File {

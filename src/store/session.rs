@@ -7,6 +7,7 @@ pub mod pin;
 mod pinned;
 mod proofs;
 mod recover;
+mod refold;
 mod verified_log;
 
 use std::ops::{Deref, DerefMut};
@@ -17,6 +18,7 @@ pub use notice::Notice;
 pub use open::{Anchor, Excuse, remembered, remembered_leaf};
 pub use pinned::{Behind, Held, Pinned};
 pub use recover::Recovered;
+pub use refold::{EntryBody, Refold};
 pub use verified_log::VerifiedLog;
 
 use super::cache::tables::Tables;

@@ -1,5 +1,5 @@
 //! Reading the log: entries opened on all cores, then judged one after the other.
 
-mod outliers;
+pub mod outliers;
 pub mod parallel;
 pub mod replay;

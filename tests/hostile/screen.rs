@@ -108,7 +108,7 @@ fn calm_typing(world: &World, mode: Mode, person: &str, args: &[String], typed: 
     if mode == Mode::Screen {
         COLOURS.into_iter().for_each(|colour| said = said.replace(colour, ""));
     }
-    if args.windows(2).any(|pair| pair == ["export", "csv"]) {
+    if args.windows(2).any(|pair| pair == ["export", "csv"]) || args.iter().any(|it| it == "--csv") {
         said = said.replace("\r\n", "\n");
     }
     let steers = said.chars().find(|c| *c != '\n' && is_forbidden(*c));
@@ -239,6 +239,11 @@ pub const DAY: &[(&str, &str)] = &[
     ("audrey", "export csv"),
     ("audrey", "export csv --breakglass"),
     ("audrey", "export allowed-signers"),
+    ("audrey", "audit population --from 2026-12-01T00:00:00Z --to 2027-12-02T00:00:00Z"),
+    ("audrey", "audit exceptions --from 2026-12-01T00:00:00Z --to 2027-12-02T00:00:00Z"),
+    ("audrey", "audit roles --as-of 3"),
+    ("audrey", "audit access --against NAMEh.csv"),
+    ("audrey", "audit compromise --person carol --since 0"),
     ("audrey", "verify"),
     ("audrey", "rebuild"),
     ("audrey", "backup NAME.backup"),
@@ -313,6 +318,7 @@ pub fn prepare(world: &World, name: &str, change: &str) {
     world.write(&format!("{name}.toml"), &artifact);
     world.write(&format!("{name}2.toml"), artifact.replace("160", "140"));
     world.write(&format!("{name}.csv"), "person,grant,from,until\ncarol,group dba,,\nerin,group dba,,\n");
+    world.write(&format!("{name}h.csv"), "person,left\nalice,\nbob,2026-11-30\n");
     world.write(&format!("{name}f.toml"), FREEZE);
     world.write(&format!("{name}c.toml"), CALENDAR);
     world.write(&format!("{name}p.toml"), "approvals = 3\napproval_days = 7\n");

@@ -424,7 +424,7 @@ fn break_glass_id(row: &Row<'_>) -> rusqlite::Result<BreakGlassId> {
     Ok(BreakGlassId::after(row.get::<_, u64>(0)?.saturating_sub(1)))
 }
 
-fn change_id(row: &Row<'_>) -> rusqlite::Result<ChangeId> {
+pub(super) fn change_id(row: &Row<'_>) -> rusqlite::Result<ChangeId> {
     Ok(ChangeId::after(row.get::<_, u64>(0)?.saturating_sub(1)))
 }
 

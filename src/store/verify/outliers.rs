@@ -71,6 +71,11 @@ impl Outliers {
         Ok(())
     }
 
+    /// Lets the next outlier of each actor begin a run, so that it is reported by itself.
+    pub fn begin_runs_anew(&mut self) {
+        self.open.clear();
+    }
+
     /// Takes in that a person has acted, and settles the claims for which they are the third.
     fn settle(&mut self, person: &PersonId, claimed: Time) {
         for (mut since, claims) in std::mem::take(&mut self.unsettled) {

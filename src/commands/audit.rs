@@ -1,0 +1,196 @@
+//! `audit`: what an auditor asks of the log. Every list comes from verified entries, and none is a verdict.
+
+mod access;
+mod compromise;
+mod exceptions;
+mod population;
+mod roles;
+
+use clap::{Args, Subcommand};
+
+use crate::commands::lookup::time;
+use crate::commands::{Context, Zh};
+use crate::domain::Time;
+use crate::error::{Error, UsageError};
+use crate::input::Toward;
+use crate::lang::{Lang, within};
+use crate::output::{Page, csv_row, table};
+use crate::tr;
+
+/// List what an audit looks at: populations, exceptions, roles, access
+///
+/// Each list comes from entries that this account has verified, and says at which entry the log ended. None of them is
+/// a verdict, and none changes what is valid: the exit code is 0, however long the list is.
+#[derive(Debug, Subcommand)]
+#[command(zh("列出审计所看的内容：总体、例外、角色、访问权限"))]
+#[command(zh_long(
+    "每份清单都来自本账号已核验的日志条目，并说明当时日志止于哪一条。清单不是结论，也不改变任何内容的效力：无论清单多长，退出码都是 0。"
+))]
+pub enum Audit {
+    /// List every change that was started in a period
+    ///
+    /// The population is every change whose first start claims a time in the period. Emergencies are part of it; a
+    /// break-glass is no change, so break-glasses are only counted. Size and root of the log say of which log the list
+    /// is complete.
+    #[command(zh("列出某期间内开始实施的每个变更单"))]
+    #[command(zh_long(
+        "总体是首次开始所称时间在该期间内的每个变更单。紧急变更包括在内；紧急处置（break-glass）不是变更，只给出数量。\
+         日志的大小与根哈希说明该清单对哪一份日志是完整的。"
+    ))]
+    Population(population::Population),
+    /// List what in a period was not the ordinary way
+    ///
+    /// Emergencies, break-glasses and their ratifications, requirements that were overridden, refused attempts, wrong
+    /// clocks, and changes of policy, people, keys and freezes. The entries of a period are those between its first and
+    /// its last one, by their place in the log, so a clock that was set back hides none. Each belongs into an audit
+    /// whole, not as a sample.
+    #[command(zh("列出某期间内不循常规的事项"))]
+    #[command(zh_long(
+        "包括紧急变更、紧急处置（break-glass）及其追认、被豁免的要求、被拒绝的操作、不准的时钟，以及策略、人员、密钥和封网的变动。\
+         期间内的条目按其在日志中的位置取，从该期间的第一条到最后一条，因此调慢时钟藏不住任何条目。这些事项应全部审计，不作抽样。"
+    ))]
+    Exceptions(exceptions::Exceptions),
+    /// List who held which grants and keys at some time
+    ///
+    /// One row for each role, group, operator and key. The state is replayed from the log up to the newest entry of
+    /// that time, so later entries change nothing in it. Grants that had ended or not begun are left out, and so are
+    /// revoked keys.
+    #[command(zh("列出某一时间谁持有哪些授权和密钥"))]
+    #[command(zh_long(
+        "每个角色、组、操作责任人和密钥各占一行。状态由日志重放到该时间的最新一条，之后的条目不影响它。已结束或尚未开始的授权以及已吊销的密钥不列出。"
+    ))]
+    Roles(roles::Roles),
+    /// List who can act now, also against a list of the staff
+    ///
+    /// --against names a CSV file with the columns `person` and `left`, others are ignored. `person` is the id in the register.
+    /// `left` is the day or time at which they left; empty means that they are still there. Accounts whose entry differs from
+    /// the list are marked: not in the list, left and still active, left and only suspended. Machine accounts are not looked
+    /// for in the list; a machine whose operators have all left is marked.
+    #[command(zh("列出现在谁能操作，也可与员工名单核对"))]
+    #[command(zh_long(
+        "--against 给出一个 CSV 文件，含 `person` 和 `left` 两列，其余列忽略。`person` 是变更台账中的编号；`left` 是离职的日期或时间，空表示在职。\
+         与名单不符的账号会标出：不在名单中、已离职却仍有效、已离职却只是停用。机器账号不在名单中查找；操作责任人均已离职的机器账号会标出。"
+    ))]
+    Access(access::Access),
+    /// List what rests on the acts of a key, a person or a machine
+    ///
+    /// Folds the log again without the approvals, confirmations, ratifications and proposals of that key or account,
+    /// and asks at each start every rule that is asked there: which of them would have refused it? What the account
+    /// took away, such as a rejection, is not discounted, nor is what it filed or deployed; changes in which it took
+    /// part otherwise are listed too. Nothing becomes invalid by this: it says what to look at after a key was stolen.
+    ///
+    /// --since names an entry, or a time. A time means the first entry that claims it or a later one: what comes after that
+    /// entry is discounted, whatever time it claims.
+    #[command(zh("列出哪些内容依赖于某密钥、人员或机器账号的操作"))]
+    #[command(zh_long(
+        "去掉该密钥或账号的批准、确认、追认和提案，重新推演日志，并在每次开始时询问当时的全部规则：哪些开始会被拒绝？\
+         该账号收紧的操作（如驳回）不去掉，其提交或部署的也不去掉；它以其他方式参与的变更单一并列出。任何内容都不会因此失效：\
+         它说明密钥被盗之后应当查看什么。\n\n--since 给出一条日志或一个时间。时间指第一条声称该时间或更晚时间的日志：其后的条目无论声称什么时间都会去掉。"
+    ))]
+    Compromise(compromise::Compromise),
+}
+
+impl Audit {
+    /// # Errors
+    /// An argument is invalid, or the register cannot be opened or read.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        match self {
+            Self::Population(it) => it.run(context),
+            Self::Exceptions(it) => it.run(context),
+            Self::Roles(it) => it.run(context),
+            Self::Access(it) => it.run(context),
+            Self::Compromise(it) => it.run(context),
+        }
+    }
+}
+
+/// A period on the command line.
+#[derive(Debug, Args)]
+struct Span {
+    /// Beginning of the period, such as 2026-10-01T00:00:00Z; a day alone with --zone
+    #[arg(long, value_name = "TIME", zh("期间的开始，如 2026-10-01T00:00:00Z；只写日期须有 --zone"))]
+    from: String,
+    /// End of the period, which is no longer in it
+    #[arg(long, value_name = "TIME", zh("期间的结束，此刻不含在内"))]
+    to: String,
+}
+
+/// A period: from a time to before another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Between {
+    from: Time,
+    to: Time,
+}
+
+impl Between {
+    fn contains(self, time: Time) -> bool {
+        (self.from..self.to).contains(&time)
+    }
+}
+
+impl Span {
+    /// # Errors
+    /// [`Error::Time`], or the period is empty.
+    fn read(&self, context: &Context<'_>) -> Result<Between, Error> {
+        let between = |given: &str| time(context, given, Toward::Past);
+        let (from, to) = (between(&self.from)?, between(&self.to)?);
+        if from >= to {
+            let message = tr!("the period ends before it begins", "期间的结束不晚于开始").to_owned();
+            let hint = tr!("give a --to that is later than --from", "请给出晚于 --from 的 --to").to_owned();
+            return Err(UsageError { message, hint }.into());
+        }
+        Ok(Between { from, to })
+    }
+}
+
+/// How a list is printed, as an option.
+#[derive(Debug, Args)]
+struct AsCsv {
+    /// List in CSV
+    #[arg(long, zh("以 CSV 输出清单"))]
+    csv: bool,
+}
+
+impl AsCsv {
+    /// Fails with --json beside --csv. Called before the register is opened.
+    fn check(&self, context: &Context<'_>) -> Result<(), Error> {
+        if self.csv && context.ui.json {
+            let message = tr!("--csv and --json exclude each other", "--csv 和 --json 只能用一个").to_owned();
+            let hint = tr!("leave out one of them", "请去掉其中一个").to_owned();
+            return Err(UsageError { message, hint }.into());
+        }
+        Ok(())
+    }
+
+    /// Prints the rows below these columns, if CSV was asked for; `false` if not. Programs read them, so they are in
+    /// English.
+    fn print<const N: usize>(
+        &self,
+        context: &mut Context<'_>,
+        columns: [&str; N],
+        rows: impl FnOnce() -> Vec<[String; N]>,
+    ) -> Result<bool, Error> {
+        if self.csv {
+            write!(context.env.out, "{}", csv_row(&columns.map(str::to_owned)))?;
+            for row in within(Lang::En, rows) {
+                write!(context.env.out, "{}", csv_row(&row))?;
+            }
+        }
+        Ok(self.csv)
+    }
+}
+
+/// Prints a page, and below it the rows of a table, if there are any.
+fn print_with_table<const N: usize>(
+    context: &mut Context<'_>,
+    page: &Page,
+    header: [&str; N],
+    rows: Vec<[String; N]>,
+) -> Result<(), Error> {
+    let page = page.finish();
+    let text = match rows.is_empty() {
+        true => page.to_owned(),
+        false => format!("{page}\n\n{}", table(header, rows, context.env.width)),
+    };
+    Ok(context.env.print_long(&text)?)
+}
