@@ -1,6 +1,7 @@
 //! Changes and policies as TOML files. Reading one reports every fault in the file, each with its line and field.
 
 mod change;
+mod deployments;
 mod fault;
 mod fields;
 mod freeze;
@@ -18,6 +19,7 @@ mod tree;
 mod write;
 
 pub use change::{Draft, DraftContext, read};
+pub use deployments::{Deployed, DeploymentMap, read_deployment_map, read_deployments};
 pub use fault::{Fault, Marked, list_faults, mark_faults, marks_in, show_faults, without_marks};
 pub use fields::{FieldValue, set_fields, title_of, zone_of};
 pub use freeze::{CalendarDraft, FreezeDraft, read_calendar, read_freeze};

@@ -4,6 +4,7 @@ mod access;
 mod compromise;
 mod exceptions;
 mod population;
+mod reconcile;
 
 use serde_json::Value;
 

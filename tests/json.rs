@@ -40,6 +40,7 @@ fn world() -> World {
     crate::notify::secrets(&world, "ops = \"the key of ops\"\n");
     world.write("notify.toml", crate::notify::rules(port, "events = [\"approval-needed\"]"));
     world.write("calendar.toml", CALENDAR);
+    world.write("deployed.csv", "ref,time,service,change\n9081,2026-12-01T10:02:11Z,order-gateway,CHG-1\n");
     world.write("staff.csv", "person,left\nalice,\nbob,\nerin,\ncarol,2026-11-30\ndave,\n");
     world.write("bad.toml", CHANGE.replace("owner", "ower").replace("\"high\"", "\"huge\""));
     world
@@ -160,6 +161,7 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("audrey", "audit roles --as-of 0".to_owned()),
         ("audrey", "audit access --against staff.csv".to_owned()),
         ("audrey", "audit compromise --person carol --since 0".to_owned()),
+        ("audrey", "audit reconcile deployed.csv".to_owned()),
         ("erin", "person list".to_owned()),
         ("erin", "person show carol --as-of 0".to_owned()),
         ("erin", "proposal list".to_owned()),

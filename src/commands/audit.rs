@@ -4,6 +4,7 @@ mod access;
 mod compromise;
 mod exceptions;
 mod population;
+mod reconcile;
 mod roles;
 
 use clap::{Args, Subcommand};
@@ -88,6 +89,20 @@ pub enum Audit {
          它说明密钥被盗之后应当查看什么。\n\n--since 给出一条日志或一个时间。时间指第一条声称该时间或更晚时间的日志：其后的条目无论声称什么时间都会去掉。"
     ))]
     Compromise(compromise::Compromise),
+    /// Compare what was really deployed with the log
+    ///
+    /// Reads what another program says was deployed, in CSV or JSON. A map says which column is the time, the service,
+    /// the host, the artifact's SHA-256 and the change; examples/reconcile has maps for GitLab, Argo CD, a bastion and
+    /// a database. A row is matched if it lies in the window and the run of a change that was started, by the change
+    /// that it names, by its artifact, or by service and time. Clocks may differ by five minutes. Rows that nothing
+    /// covers are unauthorised changes. Changes said to be done without a row left no deployment.
+    #[command(zh("把实际部署与日志核对"))]
+    #[command(zh_long(
+        "读取其他程序列出的部署，CSV 或 JSON。映射文件说明时间、服务、主机、制品 SHA-256 和变更单各是哪一列；examples/reconcile \
+         中有 GitLab、Argo CD、堡垒机和数据库的示例。按所指的变更单、制品，或服务与时间，一行落在已开始的变更单的窗口和实施期间内即为相符；\
+         时钟可相差五分钟。无任何依据的行即未获授权的变更；称已完成却没有任何一行的变更单，没有留下部署记录。"
+    ))]
+    Reconcile(reconcile::Reconcile),
 }
 
 impl Audit {
@@ -100,6 +115,7 @@ impl Audit {
             Self::Roles(it) => it.run(context),
             Self::Access(it) => it.run(context),
             Self::Compromise(it) => it.run(context),
+            Self::Reconcile(it) => it.run(context),
         }
     }
 }
@@ -123,6 +139,17 @@ struct Between {
 }
 
 impl Between {
+    /// # Errors
+    /// The period is empty.
+    fn new(from: Time, to: Time) -> Result<Self, Error> {
+        if from >= to {
+            let message = tr!("the period ends before it begins", "期间的结束不晚于开始").to_owned();
+            let hint = tr!("give a --to that is later than --from", "请给出晚于 --from 的 --to").to_owned();
+            return Err(UsageError { message, hint }.into());
+        }
+        Ok(Self { from, to })
+    }
+
     fn contains(self, time: Time) -> bool {
         (self.from..self.to).contains(&time)
     }
@@ -133,13 +160,7 @@ impl Span {
     /// [`Error::Time`], or the period is empty.
     fn read(&self, context: &Context<'_>) -> Result<Between, Error> {
         let between = |given: &str| time(context, given, Toward::Past);
-        let (from, to) = (between(&self.from)?, between(&self.to)?);
-        if from >= to {
-            let message = tr!("the period ends before it begins", "期间的结束不晚于开始").to_owned();
-            let hint = tr!("give a --to that is later than --from", "请给出晚于 --from 的 --to").to_owned();
-            return Err(UsageError { message, hint }.into());
-        }
-        Ok(Between { from, to })
+        Between::new(between(&self.from)?, between(&self.to)?)
     }
 }
 

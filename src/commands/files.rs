@@ -27,17 +27,25 @@ pub fn read_draft<T>(env: &mut Env, given: &Path, read: impl Fn(&str) -> Result<
 /// # Errors
 /// The file cannot be read, is too large, or is not UTF-8.
 pub fn read_text(env: &mut Env, given: &Path) -> Result<String, Error> {
+    read_text_up_to(env, given, MOST_INPUT)
+}
+
+/// As [`read_text`], with another limit in bytes.
+///
+/// # Errors
+/// As [`read_text`].
+pub fn read_text_up_to(env: &mut Env, given: &Path, most: u64) -> Result<String, Error> {
     let name = name_of_input(given);
     let failed = |source| Error::File { doing: FileAct::Read, path: given.to_owned(), source };
     let mut bytes = Vec::new();
     if given == Path::new("-") {
-        env.input.by_ref().take(MOST_INPUT + 1).read_to_end(&mut bytes).map_err(failed)?;
+        env.input.by_ref().take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
     } else {
         let file = fs::File::open(env.path(given)).map_err(failed)?;
-        file.take(MOST_INPUT + 1).read_to_end(&mut bytes).map_err(failed)?;
+        file.take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
     }
-    if bytes.len() as u64 > MOST_INPUT {
-        return Err(Error::FileTooLarge { path: name, most: MOST_INPUT });
+    if bytes.len() as u64 > most {
+        return Err(Error::FileTooLarge { path: name, most });
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];

@@ -53,7 +53,11 @@ pub fn read_calendar(text: &str) -> Result<CalendarDraft, Vec<Fault>> {
     read_all(text, read_calendar_draft)
 }
 
-fn read_all<D>(text: &str, read: impl FnOnce(Table<'_, '_>) -> Option<D>) -> Result<D, Vec<Fault>> {
+/// Reads a file of one kind.
+///
+/// # Errors
+/// As [`read_freeze`].
+pub(super) fn read_all<D>(text: &str, read: impl FnOnce(Table<'_, '_>) -> Option<D>) -> Result<D, Vec<Fault>> {
     let source = Source::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     let parsed = source.parse();
     let draft = read(Table::root(&source, parsed.get_ref()));

@@ -148,6 +148,15 @@ pub enum Problem {
         /// The limit.
         most: usize,
     },
+    /// A JSON document without the list of rows.
+    #[error(
+        "{}",
+        tr!(
+            "no list here: set `rows` in the map to where the list is",
+            "此处没有列表：请在映射文件中用 `rows` 指明列表的位置"
+        )
+    )]
+    NoRows,
     /// A null byte in a text.
     #[error("{}", tr!("a null byte: this is no text file", "有空字节：这不是文本文件"))]
     Binary,

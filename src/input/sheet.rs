@@ -4,10 +4,10 @@ use super::fault::Fault;
 use super::problem::Problem;
 
 /// The most rows of a list.
-const MOST_ROWS: usize = 200_000;
+pub const MOST_ROWS: usize = 200_000;
 
 /// How many faults are reported; a wrong separator makes one in every line.
-const MOST_FAULTS: usize = 20;
+pub const MOST_FAULTS: usize = 20;
 
 /// A list as rows of text cells.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -244,6 +244,7 @@ pub const DAY: &[(&str, &str)] = &[
     ("audrey", "audit roles --as-of 3"),
     ("audrey", "audit access --against NAMEh.csv"),
     ("audrey", "audit compromise --person carol --since 0"),
+    ("audrey", "audit reconcile NAMEr.csv --map NAMEr.toml"),
     ("audrey", "verify"),
     ("audrey", "rebuild"),
     ("audrey", "backup NAME.backup"),
@@ -318,6 +319,9 @@ pub fn prepare(world: &World, name: &str, change: &str) {
     world.write(&format!("{name}.toml"), &artifact);
     world.write(&format!("{name}2.toml"), artifact.replace("160", "140"));
     world.write(&format!("{name}.csv"), "person,grant,from,until\ncarol,group dba,,\nerin,group dba,,\n");
+    let row = format!("\"{name}\",2026-12-01T10:00:00Z,\"{name}\",\"{name}\"\n").replace('\0', "");
+    world.write(&format!("{name}r.csv"), format!("ref,time,service,host\n{row}"));
+    world.write(&format!("{name}r.toml"), "[columns]\nref = \"ref\"\ntime = \"time\"\nservice = \"service\"\n");
     world.write(&format!("{name}h.csv"), "person,left\nalice,\nbob,2026-11-30\n");
     world.write(&format!("{name}f.toml"), FREEZE);
     world.write(&format!("{name}c.toml"), CALENDAR);

@@ -226,6 +226,7 @@ pub const OPENING: &[&str] = &[
     "audit roles",
     "audit access",
     "audit compromise --person carol --since 0",
+    "audit reconcile deployed.csv",
     "seal",
     "init --after prod.db --register new.db --name new --member alice=alice.request:admin",
     "key revoke KEY",
@@ -319,6 +320,7 @@ fn what_is_planted_is_found_by_every_command_that_opens_the_register() {
     scene.write("change.toml", CHANGE);
     scene.ok("carol", "breakglass open --incident INC-9 --reason Now. --as carol --offline acted.word");
     scene.write("rota.csv", "person,grant,from,until\ncarol,group dba,,\n");
+    scene.write("deployed.csv", "time,service\n2026-12-01T10:00:00Z,order-gateway\n");
     scene.write("freeze.toml", FREEZE);
     scene.write("calendar.toml", CALENDAR);
     scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");
