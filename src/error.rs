@@ -4,6 +4,7 @@ mod account;
 mod artifacts;
 mod break_glass;
 mod denied;
+mod detached;
 mod exit;
 mod freeze;
 mod hint;
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 pub use account::AccountError;
 pub use artifacts::ArtifactError;
 pub use break_glass::BreakGlassError;
+pub use detached::DetachedError;
 pub use exit::Exit;
 pub use freeze::FreezeError;
 pub use hint::shell_word;
@@ -187,6 +189,9 @@ pub enum Error {
     /// A command about a break-glass.
     #[error("{0}")]
     BreakGlass(#[from] BreakGlassError),
+    /// An approval away from the register.
+    #[error("{0}")]
+    Detached(#[from] DetachedError),
     /// No such change.
     #[error("{}", trf!("no change {}", "没有变更单 {}", .0))]
     NoChange(ChangeId),

@@ -14,6 +14,7 @@ mod lines;
 pub mod note;
 pub mod request;
 pub mod sshsig;
+pub mod statement;
 pub mod text;
 pub mod tree;
 pub mod word;

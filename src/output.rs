@@ -26,7 +26,8 @@ mod visible;
 
 pub use agenda::{Item, agenda, agenda_header};
 pub use change::{
-    Judged, Names, Words, beside_signed, change_page, count, list, missing_groups, needs, next_step, revision_page,
+    Judged, Names, Words, beside_signed, change_page, count, detached_page, list, missing_groups, needs, next_step,
+    revision_page,
 };
 pub use csv::csv_row;
 pub use describe::{describe, lost_entries, on, summary};

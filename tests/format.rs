@@ -53,6 +53,7 @@ fn hold_blocks(mut fresh: impl FnMut(&str, &str) -> Option<String>) {
             "text text",
             "text request",
             "text checkpoint",
+            "text statement",
             "text pin",
             "text forbidden",
         ];
@@ -126,6 +127,14 @@ fn what_the_document_prints_is_what_the_register_holds() {
         ["text", "body", seq] => Some(body(&world.raw(seq.parse().unwrap()))),
         ["text", "text", seq] => Some(String::from_utf8(world.raw(seq.parse().unwrap()).text.unwrap()).unwrap()),
         ["text", "request", person] => fs::read_to_string(world.path(&format!("{person}.request"))).ok(),
+        ["text", "statement", person] => {
+            let file = format!("{person}.approval");
+            if !world.path(&file).exists() {
+                world.ok("alice", &format!("approve CHG-1 --detached {file} --for {person}"));
+            }
+            let file = fs::read_to_string(world.path(&file)).unwrap();
+            Some(format!("{}\n", file.split_once("\n\n").unwrap().0))
+        }
         ["text", "checkpoint", person] => Some(checkpoint(&world, person)),
         ["text", "pin"] => Some(fs::read_to_string(world.path(&pin)).unwrap()),
         ["text", "forbidden"] => Some(forbidden()),

@@ -16,6 +16,7 @@ mod chinese;
 mod commits;
 mod completion;
 mod concurrency;
+mod detached;
 mod doctor;
 mod documents;
 mod drafting;

@@ -39,7 +39,8 @@
 //! These were not caught within so few histories, because hardly any history reaches them: breakglass-ratify-once,
 //! breakglass-redacted, calendar-known, freeze-exception, independent-approver. `operator-limit` needs more people than
 //! a history has.
-//! `tests/rules` breaks them.
+//! `tests/rules` breaks them, and those about statements, which no history has: statement-ahead, statement-expired,
+//! statement-once, statement-register, statement-seen, statement-superseded.
 //!
 //! How it was done: in `Register::judge`, a refusal by the rule named in a variable was turned into acceptance, and the
 //! test was run once for each name in `Refusal::RULES`. What is no refusal of its own was left out in the same way, and

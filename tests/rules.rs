@@ -8,6 +8,7 @@ mod breakglass_end;
 mod breakglass_offline;
 mod calendars;
 mod confirming;
+mod detached;
 mod effective_time;
 mod exceptions;
 mod filing;

@@ -11,6 +11,7 @@
 mod bad_entries;
 mod confirmation;
 mod defects;
+mod detached;
 mod ed25519;
 mod freezes;
 mod good_log;

@@ -8,6 +8,7 @@ pub mod check;
 mod commits;
 mod compose;
 pub mod confirm;
+mod detached;
 pub mod draft;
 pub mod drafts;
 pub mod file;

@@ -27,14 +27,14 @@ pub fn read_draft<T>(env: &mut Env, given: &Path, read: impl Fn(&str) -> Result<
 /// # Errors
 /// The file cannot be read, is too large, or is not UTF-8.
 pub fn read_text(env: &mut Env, given: &Path) -> Result<String, Error> {
-    read_text_up_to(env, given, MOST_INPUT)
+    read_text_within(env, given, MOST_INPUT)
 }
 
-/// As [`read_text`], with another limit in bytes.
+/// As [`read_text`], for a file of at most so many bytes.
 ///
 /// # Errors
 /// As [`read_text`].
-pub fn read_text_up_to(env: &mut Env, given: &Path, most: u64) -> Result<String, Error> {
+pub fn read_text_within(env: &mut Env, given: &Path, most: u64) -> Result<String, Error> {
     let name = name_of_input(given);
     let failed = |source| Error::File { doing: FileAct::Read, path: given.to_owned(), source };
     let mut bytes = Vec::new();

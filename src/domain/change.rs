@@ -4,6 +4,7 @@ pub mod capacity;
 pub mod confirmation;
 pub mod conflict;
 pub mod decision_rules;
+pub mod detached;
 pub mod execution;
 pub mod facts;
 pub mod filing_rules;

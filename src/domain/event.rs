@@ -7,7 +7,7 @@ use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
     Action, BreakGlassId, ChangeId, Confirmation, Digest, Execution, Facts, Fingerprint, Finish, FreezeRef, Member,
     Moment, Opening, PersonId, Policy, Predecessor, ProposalId, ProposalRef, RefusedAttempt, RegisterId, RevisionRef,
-    Rule, ServiceId, Start, TextRef, Time, Word,
+    Rule, ServiceId, Start, Submission, TextRef, Time, Word,
 };
 
 /// The fields that every entry has.
@@ -126,6 +126,8 @@ closed_enum!(
         Finish => "change.finish", "完成变更";
         /// Confirms the outcome of a change.
         Confirm => "change.confirm", "确认结果";
+        /// Carries an approval into the log that was signed away from the register.
+        Submit => "approval.submit", "提交离线批准";
         /// Adds a note to a change.
         Note => "change.note", "备注";
         /// Records a refused attempt to approve, reject or start a change.
@@ -218,6 +220,8 @@ pub enum Event {
     ChangeWithdraw(RevisionRef),
     /// An approver approves a revision.
     Approve(RevisionRef),
+    /// Somebody submits an approval that an approver signed away from the register.
+    Submit(Box<Submission>),
     /// An approver rejects a revision.
     Reject(RevisionRef),
     /// An approver retracts an approval.
@@ -283,6 +287,7 @@ impl Event {
             Self::Revise { .. } => EventKind::Revise,
             Self::ChangeWithdraw(_) => EventKind::ChangeWithdraw,
             Self::Approve(_) => EventKind::Approve,
+            Self::Submit(_) => EventKind::Submit,
             Self::Reject(_) => EventKind::Reject,
             Self::Retract(_) => EventKind::Retract,
             Self::Start(_) => EventKind::Start,
@@ -321,6 +326,7 @@ impl Event {
             | Self::Start(Start { revision, .. })
             | Self::Finish(Finish { revision, .. })
             | Self::Confirm(Confirmation { revision, .. }) => Stream::Change(revision.change),
+            Self::Submit(it) => Stream::Change(it.statement.revision.change),
             Self::BreakGlassOpen { id, .. }
             | Self::BreakGlassEnter { id, .. }
             | Self::BreakGlassClose(id)

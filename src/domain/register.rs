@@ -12,8 +12,8 @@ use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
     Action, Attempt, BreakGlass, BreakGlassId, Change, ChangeId, Condition, Digest, Event, Facts, Field, Governance,
-    Header, Invalid, Moment, Outcome, Policy, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since, Status,
-    Stream, Text, TextRef, Time, Timed, Watched, Witnesses, number,
+    Header, Invalid, Moment, Outcome, Policy, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since, Statement,
+    Status, Stream, Text, TextRef, Time, Timed, Watched, Witnesses, number,
 };
 
 /// The links from the next entry to the entries before it.
@@ -323,6 +323,15 @@ impl Register {
         }
     }
 
+    /// The same fields at the moment that the claims of neither the actor nor the signer of this statement count for.
+    fn without_claims_of<'h>(&self, header: &Timed<'h>, statement: &Statement) -> Result<Timed<'h>, Unloaded> {
+        let mut actors = self.governance.answer_for_act(&header.actor, header.key)?;
+        actors.insert(statement.approver.clone());
+        let witnesses = &self.summary.witnesses;
+        let (moment, witnessed) = (witnesses.moment(header.time, &actors), witnesses.time(&actors));
+        Ok(Timed { header: header.header, moment, witnessed })
+    }
+
     /// Checks what a revision says in its body about its text, where the text is at hand: it may have been redacted since.
     ///
     /// # Errors
@@ -341,7 +350,12 @@ impl Register {
     fn judge_on_change(&self, header: &Timed<'_>, event: &Event) -> Result<(), Denied> {
         let Some(id) = event.change() else { return Ok(()) };
         let change = self.change(id)?;
-        change.judge(&self.governance, header, event)?;
+        match event {
+            Event::Submit(it) => {
+                change.judge(&self.governance, &self.without_claims_of(header, &it.statement)?, event)?
+            }
+            _ => change.judge(&self.governance, header, event)?,
+        }
         match event {
             Event::Revise { facts, execution, .. } => {
                 judge_execution(facts, execution)?;

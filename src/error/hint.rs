@@ -139,6 +139,7 @@ impl Error {
                 "`twinseal freeze list` 显示封网到何时；`twinseal slots` 显示可用时段"
             ),
             Self::BreakGlass(error) => error.hint(),
+            Self::Detached(error) => error.hint(),
             Self::NoRevision { .. } => {
                 tr!("`twinseal show` lists the revisions in its timeline", "`twinseal show` 在时间线中列出各修订")
             }

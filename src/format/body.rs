@@ -13,7 +13,7 @@ use super::request::Founding;
 use super::{Defect, data, freeze, governance, text};
 use crate::domain::{
     Artifact, Confirmation, Event, EventKind, FORMAT, Facts, Field, Finish, FreezeRef, Header, Invalid, Opening,
-    ProposalRef, RefusedAttempt, RevisionRef, Start, Stream, TextRef, Verb, Window, number,
+    ProposalRef, RefusedAttempt, RevisionRef, Start, Stream, Submission, TextRef, Verb, Window, number,
 };
 
 /// The SSHSIG namespace for entries of this kind, which is also the first line of their body.
@@ -72,6 +72,10 @@ fn write_event(out: &mut Writer, event: &Event) {
         }
         Event::ChangeWithdraw(at) | Event::Approve(at) | Event::Reject(at) | Event::Retract(at) => {
             write_revision(out, at);
+        }
+        Event::Submit(it) => {
+            super::statement::write(out, &it.statement);
+            out.put("proof", BASE64.encode(&it.proof));
         }
         Event::Confirm(it) => {
             write_revision(out, &it.revision);
@@ -145,7 +149,7 @@ fn write_proposal(out: &mut Writer, at: &ProposalRef) {
     out.put("proposal", format_args!("{} {}", at.proposal, at.opened));
 }
 
-fn write_revision(out: &mut Writer, at: &RevisionRef) {
+pub(super) fn write_revision(out: &mut Writer, at: &RevisionRef) {
     out.put("change", at.change);
     out.put("revision", format_args!("{} {}", at.number, at.filed));
 }
@@ -274,6 +278,10 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         }
         EventKind::ChangeWithdraw => Event::ChangeWithdraw(read_revision(lines)?),
         EventKind::Approve => Event::Approve(read_revision(lines)?),
+        EventKind::Submit => {
+            let (statement, proof) = (super::statement::read(lines)?, governance::read_blob(lines, "proof")?);
+            Event::Submit(Box::new(Submission { statement, proof }))
+        }
         EventKind::Reject => Event::Reject(read_revision(lines)?),
         EventKind::Retract => Event::Retract(read_revision(lines)?),
         EventKind::Confirm => Event::Confirm(read_confirmation(lines)?),
@@ -383,7 +391,7 @@ fn read_proposal(lines: &mut Reader<'_>) -> Result<ProposalRef, Defect> {
     })
 }
 
-fn read_revision(lines: &mut Reader<'_>) -> Result<RevisionRef, Defect> {
+pub(super) fn read_revision(lines: &mut Reader<'_>) -> Result<RevisionRef, Defect> {
     let change = lines.parse("change")?;
     lines.parse_with("revision", |value| {
         let (n, filed) = value.split_once(' ').unwrap_or((value, ""));

@@ -81,6 +81,10 @@ defects! {
     Proof { /** The person to be enrolled. */ person: PersonId } =>
         "proof", "the key to be enrolled for {person} did not sign the request",
         "请求未由要为 {person} 登记的密钥签名";
+    /// A statement that the key which it names did not sign.
+    Statement { /** Whose key it names. */ person: PersonId } =>
+        "proof", "the statement is not signed with the key of {person} that it names",
+        "声明未由其写明的 {person} 的密钥签名";
     /// A request for a further key whose vouching signature does not verify.
     Vouch { /** The person whose key is to be added. */ person: PersonId } =>
         "proof", "the vouching signature for the new key of {person} does not verify",

@@ -202,6 +202,7 @@ fn check_proofs(entry: &Entry) -> Result<(), Defect> {
             vouch.as_ref().map_or(Ok(()), |vouch| request::check_vouch(&register, person, asked, key, vouch))
         }
         Event::BreakGlassEnter { opening, word, .. } => super::word::check(&entry.header, word, opening),
+        Event::Submit(it) => super::statement::check(&entry.header.register, it),
         _ => Ok(()),
     }
 }

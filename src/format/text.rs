@@ -83,6 +83,7 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         EventKind::Seal
         | EventKind::Second
         | EventKind::ProposalWithdraw
+        | EventKind::Submit
         | EventKind::Start
         | EventKind::ChangeRefused
         | EventKind::ProposalRefused => &[],

@@ -165,6 +165,26 @@ pub fn revision_page(page: &mut Page, change: &Change, revision: &Revision, word
     signed(page, revision, parts);
 }
 
+/// Writes the page of a revision that was read from a file: what is in the log besides it is not known.
+pub fn detached_page(page: &mut Page, revision: &Revision, parts: &Parts) {
+    page.title(revision.id.change);
+    for block in parts.content().iter().filter(|block| block.name == "title") {
+        page.lines(&block.lines);
+    }
+    page.field(
+        tr!("log", "日志"),
+        tr!(
+            "not verified: only the register can tell whether this revision is current and was not rejected, whose key \
+             filed it, and which policy and freezes apply",
+            "未验证：只有变更台账能说明此修订是否为当前修订、是否被驳回、提交它的密钥属于谁，以及适用哪些策略和封网"
+        ),
+    );
+    page.field(tr!("revision", "修订"), format_args!("{} {}", revision.id.number, revision.id.filed));
+    filed_field(page, revision);
+    page.field(tr!("window", "变更窗口"), window_lines(&revision.facts.window));
+    signed(page, revision, parts);
+}
+
 /// The title, below the id.
 fn title(page: &mut Page, words: &Words) {
     for block in words.parts.content().iter().filter(|block| block.name == "title") {

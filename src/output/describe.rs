@@ -94,6 +94,7 @@ pub fn describe(event: &Event) -> String {
         Event::File { .. }
         | Event::Revise { .. }
         | Event::Approve(_)
+        | Event::Submit(_)
         | Event::Reject(_)
         | Event::Retract(_)
         | Event::ChangeWithdraw(_)
@@ -118,6 +119,15 @@ fn on_change(event: &Event) -> String {
             trf!("revised {change} to revision {number}", "修订 {change}，成为修订 {number}")
         }
         Event::Approve(at) => trf!("approved {} revision {}", "批准 {} 修订 {}", at.change, at.number),
+        Event::Submit(it) => {
+            let (approver, at) = (&it.statement.approver, &it.statement.revision);
+            trf!(
+                "submitted the approval of {} revision {} that {approver} signed without the register",
+                "提交 {} 修订 {} 的离线批准，签署人 {approver}",
+                at.change,
+                at.number
+            )
+        }
         Event::Reject(at) => trf!("rejected {} revision {}", "驳回 {} 修订 {}", at.change, at.number),
         Event::Retract(at) => {
             trf!("retracted approval of {} revision {}", "收回对 {} 修订 {} 的批准", at.change, at.number)

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::domain::{
     Action, Argument, Artifact, Asked, Automation, Change, Command, Conditions, Description, Digest, Event, Execution,
     Facts, FreezeName, Granted, Grants, Group, Head, Header, Left, Member, NewGrants, Opening, Period, PersonId,
-    Policy, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Slot, Step, Tally, Text, Trial, Verdict, Void, Vote,
+    Policy, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Slot, Statement, Step, Tally, Text, Trial, Verdict,
+    Void, Vote,
 };
 
 /// The display form of a value, or null.
@@ -82,6 +83,7 @@ fn event(event: &Event) -> Value {
         Event::ChangeWithdraw(at) | Event::Approve(at) | Event::Reject(at) | Event::Retract(at) => {
             json!({ "revision": revision(at) })
         }
+        Event::Submit(it) => statement(&it.statement),
         Event::Start(it) => json!({
             "revision": revision(&it.revision),
             "target": written(it.target.as_ref()),
@@ -110,6 +112,19 @@ fn event(event: &Event) -> Value {
         Event::BreakGlassRatify { closed, .. } => json!({ "closed": closed.to_string() }),
         Event::Seal | Event::Note(_) | Event::BreakGlassClose(_) => Value::Null,
     }
+}
+
+/// What an approver signs away from the register.
+pub fn statement(it: &Statement) -> Value {
+    json!({
+        "revision": revision(&it.revision),
+        "fingerprint": it.fingerprint.to_string(),
+        "approver": it.approver.to_string(),
+        "approver_key": it.key.to_string(),
+        "seen": it.seen.to_string(),
+        "approved": it.time.to_string(),
+        "not_after": it.not_after.to_string(),
+    })
 }
 
 /// What somebody tried to act on.
@@ -407,6 +422,8 @@ pub fn vote(change: &Change, vote: &Vote, void: Option<&Void>, remark: Option<&S
         "time": vote.time.to_string(),
         "seq": vote.seq,
         "void": void,
+        "submitted_by": written(vote.carried.as_ref().map(|it| &it.by)),
+        "not_after": written(vote.carried.as_ref().map(|it| it.not_after)),
         "comment": remark,
     })
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::lines::padded;
 use super::{Gutter, Page, ago, list, on};
-use crate::domain::{Change, ConflictOfInterest, OnTarget, PersonId, RefusedAct, Tally, Time, Verdict, Void, Vote};
+use crate::domain::{Carried, Change, OnTarget, PersonId, RefusedAct, Tally, Time, Verdict, Void, Vote};
 use crate::{tr, trf};
 
 /// Who redacted a text, and why.
@@ -94,6 +94,12 @@ fn voted(change: &Change, vote: &Vote, tally: &Tally<'_>, now: Time) -> String {
         }
         _ => void(tally, vote.seq, now),
     };
+    if let Some(Carried { by, .. }) = &vote.carried {
+        return trf!(
+            "approved revision {number} without the register, submitted by {by}{note}",
+            "离线批准修订 {number}，由 {by} 提交{note}"
+        );
+    }
     match vote.verdict {
         Verdict::Approve => trf!("approved revision {number}{note}", "批准修订 {number}{note}"),
         Verdict::Reject => trf!("rejected revision {number}{note}", "驳回修订 {number}{note}"),
@@ -242,19 +248,7 @@ pub fn void_reason(why: &Void, now: Time) -> String {
         Void::Ahead(at) => return trf!("claims {at}, ahead of other clocks", "所称时间 {at} 超前于其他时钟"),
         Void::NoApprover => tr!("no longer an approver", "已不是审批人"),
         Void::DeadKey => tr!("key suspended or revoked", "密钥已停用或吊销"),
-        Void::ConflictOfInterest(ConflictOfInterest::Requested) => {
-            tr!("filed or revised the change", "提交或修订过该变更单")
-        }
-        Void::ConflictOfInterest(ConflictOfInterest::Authored) => tr!("is an author of the change", "是该变更的作者"),
-        Void::ConflictOfInterest(ConflictOfInterest::Owns) => tr!("owns the change", "是该变更的变更负责人"),
-        Void::ConflictOfInterest(ConflictOfInterest::Implements) => tr!("implements the change", "是该变更的实施人"),
-        Void::ConflictOfInterest(ConflictOfInterest::OperatesAuthor) => tr!(
-            "operates or operated a machine account that is an author of the change",
-            "现在或曾经是该变更的作者机器账号的操作责任人"
-        ),
-        Void::ConflictOfInterest(ConflictOfInterest::Operates) => {
-            tr!("operates a machine account of the change", "是参与该变更的机器账号的操作责任人")
-        }
+        Void::ConflictOfInterest(conflict) => conflict.of_another(),
         Void::Separate(_) => tr!("the policy bars admins from approving", "策略不允许管理员审批"),
     };
     reason.to_owned()

@@ -55,7 +55,11 @@ fn confirm(world: &World) {
     let command = "step = \"Set the pool to 160.\"\ncommand = \"psql -c 'DROP TABLE pool_old'\"";
     world.write("drop.toml", CHANGE.replace("step = \"Set the pool to 160.\"", command));
     world.ok("erin", "file drop.toml --again");
-    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-4"));
+    world.approve("dave", "CHG-4");
+    world.ok("erin", "approve CHG-4 --detached carol.approval --for carol");
+    let revision = world.revision("CHG-4").filed;
+    world.ok("carol", &format!("approve --sign carol.approval --revision {revision}"));
+    world.ok("erin", "approve --submit carol.approval");
     world.ok("erin", "start CHG-4");
     world.ok("erin", "finish CHG-4 --outcome succeeded");
     world.ok("bob", "confirm CHG-4 --note 'The table is gone.'");

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::full_life::{full_life, seq_of};
 use super::{body, sh, stock_tools};
 use twinseal::domain::EventKind;
-use twinseal::format::{Raw, request, word};
+use twinseal::format::{Raw, request, statement, word};
 
 /// Checks the entry in the files `entry` and, if it has one, `text` of a folder.
 const CHECK: &str = r"
@@ -180,6 +180,16 @@ fn stock_tools_alone_check_that_a_key_asked_to_be_enrolled() {
             let (opener, proof) = (values(&body, "opener").next().unwrap(), values(&body, "proof").next().unwrap());
             let by = has_signed(&folder, &enrolled, opener, word::NAMESPACE, &word, proof);
             assert_eq!(by.as_deref(), values(&body, "opener-key").next(), "{body}");
+            continue;
+        }
+        if body.starts_with("twinseal/approval.submit/") {
+            let lines = body.lines().skip_while(|line| !line.starts_with("change "));
+            let lines: Vec<&str> = lines.filter(|line| !line.starts_with("proof ")).collect();
+            let register = body.lines().nth(1).unwrap();
+            let statement = format!("{}\n{register}\n{}\n", statement::NAMESPACE, lines.join("\n"));
+            let (who, proof) = (values(&body, "approver").next().unwrap(), values(&body, "proof").next().unwrap());
+            let by = has_signed(&folder, &enrolled, who, statement::NAMESPACE, &statement, proof);
+            assert_eq!(by.as_deref(), values(&body, "approver-key").next(), "{body}");
             continue;
         }
         // Requests in entry 0 have the register's name, later ones have its id.

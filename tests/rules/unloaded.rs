@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::detached::{signed, statement};
 use super::prelude::*;
 use crate::support::{CALENDAR, FREEZE};
 
@@ -101,6 +102,8 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
         ("carol", Event::Approve(one)),
         ("carol", Event::Approve(two)),
         ("erin", Event::Approve(one)),
+        ("robot", signed(world, "carol", statement(world, "carol"))),
+        ("mallory", signed(world, "dave", statement(world, "dave"))),
         ("bob", Event::Approve(one)),
         ("erin", start(world)),
         ("erin", Event::Finish(Finish { target: Some("gw-1".parse().unwrap()), ..Finish::of(one, Outcome::Failed) })),

@@ -125,6 +125,7 @@ pub fn morning() -> World {
     for person in ["carol", "dave"] {
         world.approve(person, "CHG-3");
     }
+    world.ok("erin", "approve CHG-1 --detached ivy.approval --for ivy");
     world.ok("dave", "reject CHG-4 --reason 'Not in the first week of the year. 请改到一月十五日之后。'");
     world.ok("erin", "withdraw CHG-5 --reason 'The partitions are still read.'");
     world.at("2026-12-01T09:35:00Z");
@@ -191,6 +192,7 @@ pub const SHOTS: &[Shot] = &[
     refused("command-unknown", "erin", "aprove CHG-1", Exit::Invalid),
     Shot { exit: Exit::Refused, ..asked("approve-own", "erin", "approve CHG-1", &[]) },
     asked("approve-page", "carol", "approve CHG-1", &["d", "CHG-1"]),
+    asked("approve-sign", "ivy", "approve --sign ivy.approval", &["CHG-1"]),
     Shot { exit: Exit::Refused, ..asked("approve-several", "ivy", "approve CHG-1 CHG-2", &["s", "CHG-2"]) },
     asked("reject-page", "dave", "reject CHG-1", &["The pool is too large for one node."]),
     asked("finish-asked", "erin", "finish CHG-3", &["succeeded"]),

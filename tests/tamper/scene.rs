@@ -114,7 +114,11 @@ impl Scene {
         scene.ok("alice", "policy propose policy.toml");
         second("5");
         scene.ok("erin", "file erin.toml --again");
-        ["carol", "dave"].iter().for_each(|person| scene.approve(person, "CHG-4"));
+        scene.approve("dave", "CHG-4");
+        scene.ok("erin", "approve CHG-4 --detached carol.approval --for carol");
+        let revision = scene.revision("CHG-4").filed;
+        scene.ok("carol", &format!("approve --sign carol.approval --revision {revision}"));
+        scene.ok("frank", "approve --submit carol.approval");
         scene.ok("erin", "start CHG-4");
         scene.ok("erin", "finish CHG-4 --outcome failed");
         scene.ok("carol", "confirm CHG-4 --note Seen.");

@@ -199,6 +199,8 @@ pub const OPENING: &[&str] = &[
     "diff CHG-1",
     "approve CHG-1 --revision DIGEST",
     "approve --all-of CHG-1 --digest DIGEST",
+    "approve CHG-1 --detached new.approval",
+    "approve --submit carol.approval",
     "reject CHG-1 --reason No.",
     "retract CHG-1 --reason No.",
     "start CHG-1",
@@ -326,6 +328,9 @@ fn what_is_planted_is_found_by_every_command_that_opens_the_register() {
     scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");
     let (digest, key) = (scene.filed.clone(), scene.signer("carol").public().fingerprint());
     scene.ok("carol", "backup copy.db");
+    scene.ok("carol", "approve CHG-2 --detached carol.approval");
+    let revision = scene.revision("CHG-2").filed;
+    scene.ok("carol", &format!("approve --sign carol.approval --revision {revision}"));
     let (whole, copy) = (scene.copy(), fs::read(scene.path("copy.db")).unwrap());
     for (plant, found) in PLANTS {
         scene.sql().execute_batch(plant).unwrap();

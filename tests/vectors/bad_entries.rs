@@ -9,6 +9,7 @@ use twinseal::format::{Raw, body, data, entry, request, sshsig, text};
 
 use super::confirmation::bad_confirmations;
 use super::defects::{BODIES, TEXTS};
+use super::detached::bad_statements;
 use super::ed25519::{L, P, no_point, plus, sum};
 use super::freezes::bad_freezes;
 use super::good_log::{artifact, good, key, member, new, point, remark, sign};
@@ -486,6 +487,7 @@ pub fn bad() -> Vec<Bad> {
     let good = good();
     let parts =
         [bad_texts(&good), bad_data(&good), bad_executions(&good), bad_freezes(&good), bad_confirmations(&good)];
+    let parts = parts.into_iter().chain([bad_statements(&good)]);
     let all = [bad_bodies(&good), bad_wholes(&good), bad_signatures(&good)].into_iter().chain(parts);
     all.flatten().collect()
 }

@@ -405,6 +405,7 @@ pub fn suspend(log: &mut Log) {
     break_glass(log);
     super::freezes::freeze(log);
     super::confirmation::confirm(log);
+    super::detached::submit(log);
 }
 
 /// A break-glass that is closed and ratified by one person.

@@ -7,6 +7,7 @@ use twinseal::domain::{
 use twinseal::format::{Raw, Unsigned, entry};
 
 use super::confirmation::refused_confirmations;
+use super::detached::refused_statements;
 use super::freezes::refused_freezes;
 use super::good_log::{
     Home, Log, artifact, asked, asking, few_facts, few_words, good, home, key, period, remark, sign,
@@ -37,6 +38,7 @@ pub fn refused() -> Vec<Refused> {
     let log = Log { state: state(&entries), entries, ..Log::default() };
     let attempts =
         [people(&log), requests(&log), others(&log), refused_freezes(&log), refused_confirmations(&log)].concat();
+    let attempts = [attempts, refused_statements(&log)].concat();
     attempts
         .into_iter()
         .map(|(name, rule, person, event, words)| refuse(&log, (name, rule), person, event, words))

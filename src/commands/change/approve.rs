@@ -1,10 +1,13 @@
 //! `approve`: sign the current revision of a change.
 
+use std::path::PathBuf;
+
 use clap::{ArgGroup, Args};
 use serde_json::{Value, json};
 
 use crate::commands::Zh;
 use crate::commands::change::approve_all::approve_all;
+use crate::commands::change::detached::{Approver, export, sign, submit};
 use crate::commands::change::reject::{ask_reason, rejected};
 use crate::commands::change::summary::{ToSign, summary};
 use crate::commands::look::diff;
@@ -12,11 +15,12 @@ use crate::commands::look::inbox::{self, Waiting};
 use crate::commands::look::show::write_page;
 use crate::commands::lookup::{
     cannot_start, change, change_id, check_named_once, governance_about, is_about_one, parse, remark, renews,
-    requirement_texts, title,
+    requirement_texts, time, title,
 };
 use crate::commands::{Context, about_to_sign, report_already, report_dry_run, report_recorded, report_recorded_with};
 use crate::domain::{ChangeId, Digest, Event, Field, PersonId, RevisionRef, Status, Text, Verdict};
 use crate::error::{Error, SeveralError};
+use crate::input::Toward;
 use crate::key_choice::Choice;
 use crate::output::requirements::{RequirementText, requirement_lines};
 use crate::output::{self, Act, Equal, Page, Timeline, safe, table};
@@ -34,6 +38,9 @@ use crate::{tr, trf};
 ///
 /// --all-of approves several changes by one answer: the number of changes and the beginning of the digest over their
 /// revisions. If one of them cannot be approved, or changes while you read, none is signed.
+///
+/// --detached writes a file for an approver whose key is away from the register. They sign it with --sign, or with
+/// ssh-keygen; anybody enrolled records the approval with --submit.
 #[derive(Debug, Args)]
 #[command(zh("批准变更单的当前修订"))]
 #[command(zh_long(
@@ -41,15 +48,20 @@ use crate::{tr, trf};
      在分页程序（TWINSEAL_PAGER 或 PAGER）中显示每个修订，签名前要求输入变更单编号。在提问处，s 跳过该变更单，r 驳回，v 再次显示页面，\
      d 显示与先前修订的差异。没有终端时必须给出 --revision：`twinseal show` 显示的摘要。\n\n\
      --all-of 用一次回答批准多个变更单：输入变更单的个数，以及这些修订的摘要的开头。只要其中一个不能批准，或在阅读期间有变动，\
-     就一个也不签名。"
+     就一个也不签名。\n\n\
+     --detached 为密钥不在变更台账处的审批人写出一个文件。审批人用 --sign 或 ssh-keygen 签名；任何已登记的人都可以用 --submit \
+     把批准记入日志。"
 ))]
-#[command(group(ArgGroup::new("named").args(["changes", "all_of"])))]
+#[command(group(ArgGroup::new("named").args(["changes", "all_of", "sign", "submit"])))]
 #[command(after_help = "Examples:
   twinseal approve
   twinseal approve CHG-42
   twinseal approve CHG-42 CHG-43 --note 'Read with the desk.'
   twinseal approve CHG-42 --revision DIGEST
-  twinseal approve --all-of patch-tuesday.txt")]
+  twinseal approve --all-of patch-tuesday.txt
+  twinseal approve CHG-42 --detached chg-42.approval --for carol
+  twinseal approve --sign chg-42.approval
+  twinseal approve --submit chg-42.approval")]
 pub struct Approve {
     /// Change ids, such as CHG-42; each is shown and signed separately
     #[arg(value_name = "CHANGE", zh("变更单编号，如 CHG-42；逐个显示，逐个签名"))]
@@ -69,13 +81,33 @@ pub struct Approve {
     #[arg(
         long = "revision",
         value_name = "DIGEST",
-        requires = "changes",
+        requires = "named",
+        conflicts_with_all = ["submit", "detached"],
         zh("要签名的修订的摘要，按变更单的顺序各一个")
     )]
     revisions: Vec<String>,
     /// Comment on the approval
-    #[arg(long, value_name = "TEXT", requires = "named", zh("批准时的备注"))]
+    #[arg(long, value_name = "TEXT", requires = "named", conflicts_with_all = ["sign", "submit", "detached"])]
+    #[arg(zh("批准时的备注"))]
     note: Option<String>,
+    /// File to write for an approver who signs away from the register
+    #[arg(long, value_name = "FILE", requires = "changes", zh("为离线签名的审批人写出的文件"))]
+    detached: Option<PathBuf>,
+    /// Approver who is to sign, if it is not you
+    #[arg(long = "for", value_name = "PERSON", requires = "detached", zh("签名的审批人（如果不是您本人）"))]
+    approver: Option<String>,
+    /// Key of the approver, if they have several
+    #[arg(long, value_name = "FINGERPRINT", requires = "detached", zh("审批人的密钥（如有多个）"))]
+    for_key: Option<String>,
+    /// Last moment at which the approval counts; by default the last moment to start the change
+    #[arg(long, value_name = "TIME", requires = "detached", zh("批准有效的最后时刻；默认为变更的最晚开始时间"))]
+    not_after: Option<String>,
+    /// File of --detached to sign, without the register
+    #[arg(long, value_name = "FILE", zh("要离线签名的文件（由 --detached 写出）"))]
+    sign: Option<PathBuf>,
+    /// File of --detached to record, signed in FILE.sig
+    #[arg(long, value_name = "FILE", zh("要记入日志的文件（由 --detached 写出，签名在 FILE.sig）"))]
+    submit: Option<PathBuf>,
 }
 
 impl Approve {
@@ -86,11 +118,24 @@ impl Approve {
             let (digest, text) = (self.digest.as_deref().map(parse).transpose()?, self.text()?);
             return approve_all(context, list, digest, text.as_ref());
         }
+        let digests = self.revisions.iter().map(|it| parse(it)).collect::<Result<Vec<Digest>, _>>()?;
+        if let Some(file) = &self.sign {
+            return sign(context, file, digests.first().copied());
+        }
+        if let Some(file) = &self.submit {
+            return submit(context, file);
+        }
         if self.changes.is_empty() {
             return to_approve(context);
         }
         let ids = self.changes.iter().map(|it| change_id(it)).collect::<Result<Vec<_>, _>>()?;
-        let digests = self.revisions.iter().map(|it| parse(it)).collect::<Result<Vec<Digest>, _>>()?;
+        if let Some(file) = &self.detached {
+            let approver = self.approver(context)?;
+            return match ids.as_slice() {
+                [id] => export(context, *id, approver, file),
+                _ => Err(Error::Form { given: self.changes.join(" "), form: "CHG-N --detached FILE" }),
+            };
+        }
         if !digests.is_empty() && digests.len() != ids.len() {
             return Err(Error::DigestCount {
                 what: tr!("changes", "变更单"),
@@ -129,6 +174,15 @@ impl Approve {
 }
 
 impl Approve {
+    /// Who signs what `--detached` writes.
+    fn approver(&self, context: &Context<'_>) -> Result<Approver, Error> {
+        Ok(Approver {
+            person: self.approver.as_deref().map(parse).transpose()?,
+            key: self.for_key.as_deref().map(parse).transpose()?,
+            not_after: self.not_after.as_deref().map(|it| time(context, it, Toward::Future)).transpose()?,
+        })
+    }
+
     fn text(&self) -> Result<Option<Text>, Error> {
         self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()
     }

@@ -1,9 +1,9 @@
 //! What a person is about to sign about a change, in a few lines.
 
 use crate::commands::lookup::{change, parts};
-use crate::domain::{Outcome, Revision, RevisionRef, Target};
+use crate::domain::{Facts, Outcome, Revision, RevisionRef, Target};
 use crate::error::Error;
-use crate::output::{Page, window_lines};
+use crate::output::{Page, Parts, window_lines};
 use crate::store::Session;
 use crate::trf;
 
@@ -12,6 +12,8 @@ use crate::trf;
 pub enum ToSign<'a> {
     /// Its approval.
     Approve,
+    /// Its approval, which somebody else has signed.
+    Submit,
     /// Its rejection.
     Reject,
     /// The retraction of an approval.
@@ -32,6 +34,7 @@ impl ToSign<'_> {
         let revision = trf!("{change} revision {number}", "{change} 修订 {number}");
         let act = match self {
             Self::Approve => trf!("approve {revision}", "批准 {revision}"),
+            Self::Submit => trf!("submit an approval of {revision}", "提交对 {revision} 的离线批准"),
             Self::Reject => trf!("reject {revision}", "驳回 {revision}"),
             Self::Retract => trf!("retract approval of {revision}", "收回对 {revision} 的批准"),
             Self::Withdraw => trf!("withdraw {revision}", "撤回 {revision}"),
@@ -65,7 +68,12 @@ pub fn summary(page: &mut Page, session: &Session, at: RevisionRef, act: ToSign<
     let Some(revision) = change.revisions().find(|it| it.id == at) else { return Ok(()) };
     content(page, session, revision)?;
     // Each target has a start of its own, also after the first one.
-    let (facts, started) = (&revision.facts, change.started().is_some() && !matches!(act, ToSign::Start(_)));
+    last_moment(page, &revision.facts, change.started().is_some() && !matches!(act, ToSign::Start(_)));
+    Ok(())
+}
+
+/// The last moment to start; of a change that was started, to begin the rollback.
+pub fn last_moment(page: &mut Page, facts: &Facts, started: bool) {
     let last = if started { facts.last_rollback() } else { facts.last_start() };
     let last = format!("{}{}", page.minute(last, facts.window.zone().as_str()), page.away(last));
     let last = if started {
@@ -74,7 +82,6 @@ pub fn summary(page: &mut Page, session: &Session, at: RevisionRef, act: ToSign<
         trf!("last moment to start: {last}", "最晚开始实施：{last}")
     };
     page.text("", last);
-    Ok(())
 }
 
 /// Writes what matters of a revision: title, risk, owner, window, outage and rollback.
@@ -82,10 +89,15 @@ pub fn summary(page: &mut Page, session: &Session, at: RevisionRef, act: ToSign<
 /// # Errors
 /// The register cannot be read.
 pub fn content(page: &mut Page, session: &Session, revision: &Revision) -> Result<(), Error> {
-    for block in parts(session, revision.seq)?.content().iter().filter(|block| block.name == "title") {
+    content_of(page, &parts(session, revision.seq)?, &revision.facts);
+    Ok(())
+}
+
+/// Writes the same of a revision with these lines and facts.
+pub fn content_of(page: &mut Page, parts: &Parts, facts: &Facts) {
+    for block in parts.content().iter().filter(|block| block.name == "title") {
         page.lines(&block.lines);
     }
-    let facts = &revision.facts;
     let (risk, kind, owner) = (facts.risk.phrase(), facts.kind.phrase(), &facts.owner);
     page.text("", trf!("{risk} risk, {kind}, owner {owner}", "{risk}风险，{kind}，变更负责人 {owner}"));
     page.text("", window_lines(&facts.window));
@@ -94,5 +106,4 @@ pub fn content(page: &mut Page, session: &Session, revision: &Revision) -> Resul
         "",
         trf!("outage {outage} min expected, rollback {rollback} min", "预计中断 {outage} 分钟，回退 {rollback} 分钟"),
     );
-    Ok(())
 }

@@ -35,6 +35,23 @@ impl ConflictOfInterest {
         }
     }
 
+    /// What the person did or is, behind their name.
+    pub fn of_another(self) -> &'static str {
+        match self {
+            Self::Requested => tr!("filed or revised the change", "提交或修订过该变更单"),
+            Self::Authored => tr!("is an author of the change", "是该变更的作者"),
+            Self::Owns => tr!("owns the change", "是该变更的变更负责人"),
+            Self::Implements => tr!("implements the change", "是该变更的实施人"),
+            Self::OperatesAuthor => tr!(
+                "operates or operated a machine account that is an author of the change",
+                "现在或曾经是该变更的作者机器账号的操作责任人"
+            ),
+            Self::Operates => {
+                tr!("operates a machine account of the change", "是参与该变更的机器账号的操作责任人")
+            }
+        }
+    }
+
     /// What the person did or is, behind "you" or "您".
     pub fn verb(self) -> &'static str {
         match self {

@@ -18,6 +18,7 @@ impl Change {
     ) -> Result<(), Denied> {
         match event {
             Event::Approve(at) => self.judge_approve(governance, header, *at),
+            Event::Submit(it) => self.judge_submit(governance, header, &it.statement),
             Event::Reject(at) => self.judge_reject(governance, header, *at),
             Event::Start(start) => self.judge_start(governance, header, start),
             Event::Finish(finish) => self.judge_finish(governance, header, finish),
@@ -130,7 +131,12 @@ impl Change {
         }
     }
 
-    fn judge_approve(&self, governance: &Governance, header: &Timed<'_>, at: RevisionRef) -> Result<(), Denied> {
+    pub(super) fn judge_approve(
+        &self,
+        governance: &Governance,
+        header: &Timed<'_>,
+        at: RevisionRef,
+    ) -> Result<(), Denied> {
         governance.judge_role(header, Role::Approver)?;
         if governance.is_kept_from_approving(&header.actor, header.moment)? {
             return Err(Refusal::DutiesSeparate { person: header.actor.clone(), duty: Duty::AdminApprover }.into());

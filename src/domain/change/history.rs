@@ -10,8 +10,8 @@ use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::value::time::DAY;
 use crate::domain::{
     ChangeId, ConflictOfInterest, Digest, Event, Execution, Facts, Field, Fingerprint, Finish, Folded, Governance,
-    Moment, OnTarget, OnTargets, Outcome, PersonId, RevisionRef, Rule, RunId, Start, Target, TextRef, Time, Timed,
-    Verb, Verdict, Vote,
+    Header, Moment, OnTarget, OnTargets, Outcome, PersonId, RevisionRef, Rule, RunId, Start, Target, TextRef, Time,
+    Timed, Verb, Verdict, Vote,
 };
 
 closed_enum!(
@@ -83,6 +83,15 @@ impl Revision {
         Self { id, requester, key: header.key, time, effective, seq: header.seq, facts, text, targets, commands }
     }
 
+    /// A revision that was read from a file, without the log.
+    pub fn read(id: RevisionRef, header: &Header, event: &Event) -> Option<Self> {
+        let (Event::File { facts, execution, .. } | Event::Revise { facts, execution, .. }) = event else {
+            return None;
+        };
+        let timed = Timed { header, moment: Moment::unwitnessed(header.time), witnessed: None };
+        Some(Self::filed(id, &timed, facts, execution))
+    }
+
     /// The fields that its text fills, redacted or not.
     pub(in crate::domain) fn filled(&self) -> &BTreeSet<Field> {
         static NOTHING: BTreeSet<Field> = BTreeSet::new();
@@ -133,7 +142,8 @@ pub struct RefusedAct {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     id: ChangeId,
-    last: Digest,
+    /// The entries about it, in order: the leaf hash of each, and whose act it is.
+    stream: Vec<(Digest, PersonId)>,
     earlier: Vec<Revision>,
     current: Revision,
     /// The conflict of interest of each account that a revision names.
@@ -185,7 +195,7 @@ impl Change {
     fn new(current: Revision) -> Self {
         let mut change = Self {
             id: current.id.change,
-            last: current.id.filed,
+            stream: vec![(current.id.filed, current.requester.clone())],
             earlier: Vec::new(),
             current,
             conflicts: BTreeMap::new(),
@@ -230,7 +240,13 @@ impl Change {
 
     /// The leaf hash of the latest entry about it.
     pub fn last(&self) -> Digest {
-        self.last
+        self.stream.last().map_or(Digest::NONE, |(leaf, _)| *leaf)
+    }
+
+    /// The entries about it, in order: the leaf hash of each, and whose act it is. A detached approval is the act of its
+    /// approver, whoever submitted it.
+    pub(in crate::domain) fn stream(&self) -> &[(Digest, PersonId)] {
+        &self.stream
     }
 
     /// The current revision: the latest one filed.
@@ -393,9 +409,14 @@ impl Change {
     /// Applies a judged event; `leaf` is the leaf hash of its entry.
     pub fn apply(&mut self, header: &Timed<'_>, leaf: Digest, event: &Event) {
         let act = Act { person: header.actor.clone(), time: header.time, seq: header.seq, run: None };
-        self.last = leaf;
+        let whose = match event {
+            Event::Submit(it) => &it.statement.approver,
+            _ => &header.actor,
+        };
+        self.stream.push((leaf, whose.clone()));
         match event {
             Event::Approve(at) => self.votes.push(Vote::cast(at, Verdict::Approve, header)),
+            Event::Submit(it) => self.votes.push(it.statement.vote(header)),
             Event::Reject(at) => self.votes.push(Vote::cast(at, Verdict::Reject, header)),
             Event::Retract(at) => self.votes.push(Vote::cast(at, Verdict::Retract, header)),
             Event::Revise { replaces, facts, execution } => {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::change::detached;
 use crate::domain::change::requirements::SettledLine;
 use crate::domain::records::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Change, ChangeKind, ConflictOfInterest, Digest, Duty, Fingerprint, Governance, Group, Header, Moment, Needs,
-    PersonId, Policy, RequirementLine, RevisionRef, Role, TOLERANCE, Time,
+    Carried, Change, ChangeKind, ConflictOfInterest, Digest, Duty, Fingerprint, Governance, Group, Header, Moment,
+    Needs, PersonId, RequirementLine, RevisionRef, Role, TOLERANCE, Time,
 };
 
 closed_enum!(
@@ -39,13 +40,15 @@ pub struct Vote {
     pub time: Time,
     /// The sequence number of the entry that records the vote.
     pub seq: u64,
+    /// How it came into the log, if it was signed away from the register.
+    pub carried: Option<Carried>,
 }
 
 impl Vote {
     /// The vote that an entry with this header records.
     pub(in crate::domain) fn cast(at: &RevisionRef, verdict: Verdict, header: &Header) -> Self {
         let (revision, person) = (at.filed, header.actor.clone());
-        Self { revision, verdict, person, key: header.key, time: header.time, seq: header.seq }
+        Self { revision, verdict, person, key: header.key, time: header.time, seq: header.seq, carried: None }
     }
 }
 
@@ -311,7 +314,7 @@ impl Change {
             Some(Void::Separate(Duty::AdminApprover))
         } else if !governance.is_live(vote.key, &vote.person)? {
             Some(Void::DeadKey)
-        } else if now.claimed >= expires {
+        } else if now.claimed >= expires || vote.carried.as_ref().is_some_and(|it| now.effective > it.not_after) {
             Some(Void::Expired(expires))
         } else if vote.time > now.effective.plus(TOLERANCE) {
             Some(Void::Ahead(vote.time))
@@ -323,5 +326,5 @@ impl Change {
 
 /// When an approval expires under the policy in force. Without a policy it does at once.
 fn expires(vote: &Vote, governance: &Governance) -> Time {
-    vote.time.plus(governance.policy().map_or(0, Policy::approval_seconds))
+    detached::expires(vote.time, vote.carried.as_ref().map(|it| it.not_after), governance.policy())
 }

@@ -112,6 +112,7 @@ impl Governance {
             | Event::Revise { .. }
             | Event::ChangeWithdraw(_)
             | Event::Approve(_)
+            | Event::Submit(_)
             | Event::Reject(_)
             | Event::Retract(_)
             | Event::Confirm(_)

@@ -161,6 +161,52 @@ macro_rules! filing {
          "利益冲突：您不能审批 {change}，因为您{}"] (conflict.verb()),
         ["ask other approvers; `twinseal person list` shows them{}",
          "请其他审批人审批；`twinseal person list` 列出审批人{}"] (conflict.remedy());
+    /// A detached approval whose approver has a conflict of interest.
+    ApproverConflict { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId,
+                       /** The conflict. */ conflict: ConflictOfInterest } =>
+        "conflict-of-interest",
+        ["conflict of interest: {person} cannot approve {change}: {person} {}",
+         "利益冲突：{person} 不能审批 {change}：{person} {}"] (conflict.of_another()),
+        ["ask other approvers; `twinseal person list` shows them{}",
+         "请其他审批人审批；`twinseal person list` 列出审批人{}"] (conflict.remedy());
+    /// A statement for another register.
+    StatementElsewhere { /** Who signed it. */ person: PersonId } =>
+        "statement-register",
+        ["the statement of {person} does not name the fingerprint of this register",
+         "{person} 的声明未写明此变更台账的指纹"],
+        ["submit it to the register that it names", "请提交到其写明的变更台账"];
+    /// A statement from the future.
+    StatementAhead { /** What it claims. */ time: Time } =>
+        "statement-ahead",
+        ["the statement was made at {time}, which is ahead: a clock was wrong", "声明生成于 {time}，时间超前：时钟有误"],
+        ["submit it after that time", "请在该时间之后提交"];
+    /// A statement that counts no longer.
+    StatementExpired { /** On which change. */ change: ChangeId, /** Who signed it. */ person: PersonId,
+                       /** When it expired. */ expired: Time } =>
+        "statement-expired",
+        ["the approval of {person} expired at {expired}", "{person} 的批准已于 {expired} 过期"],
+        ["make a new statement: `twinseal approve {change} --detached FILE --for {person}`",
+         "请重新生成声明：`twinseal approve {change} --detached FILE --for {person}`"];
+    /// A statement that is in the log.
+    SubmittedBefore { /** On which change. */ change: ChangeId, /** Who signed it. */ person: PersonId,
+                      /** The entry that has it. */ seq: u64 } =>
+        "statement-once",
+        ["this approval of {change} by {person} is in the log: entry {seq}",
+         "{person} 对 {change} 的此项批准已在日志中：第 {seq} 条"],
+        ["`twinseal show {change}` shows whether it counts", "`twinseal show {change}` 显示其是否计入"];
+    /// A statement that names no entry about its change.
+    StatementUnseen { /** Which change. */ change: ChangeId, /** What it names. */ seen: Digest } =>
+        "statement-seen",
+        ["the statement names {seen} as the newest entry about {change}, and there is no such entry about it",
+         "声明称 {seen} 是 {change} 的最新日志条目，但该变更单没有此条目"],
+        ["make a new statement: `twinseal approve {change} --detached FILE`",
+         "请重新生成声明：`twinseal approve {change} --detached FILE`"];
+    /// A statement whose approver has acted since.
+    StatementSuperseded { /** Which change. */ change: ChangeId, /** Who. */ person: PersonId } =>
+        "statement-superseded",
+        ["{person} has acted on {change} since the statement was made", "声明生成之后，{person} 又对 {change} 有过操作"],
+        ["make a new statement: `twinseal approve {change} --detached FILE --for {person}`",
+         "请重新生成声明：`twinseal approve {change} --detached FILE --for {person}`"];
     /// A decision on a change that is no longer awaiting approval.
     NotUndecided { /** Which. */ change: ChangeId, /** Its status. */ status: Status } =>
         "undecided",

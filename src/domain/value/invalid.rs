@@ -169,6 +169,9 @@ pub enum Invalid {
         )
     )]
     RequestOrder,
+    /// A statement that ends before it was made.
+    #[error("{}", tr!("the last moment is before the statement was made", "最后时刻早于声明的生成时间"))]
+    StatementOrder,
     /// An Ed25519 public key that is malformed or unsafe.
     #[error("{}", trf!("not a usable Ed25519 public key: {}", "不是可用的 Ed25519 公钥：{}", .0))]
     Key(#[from] crate::domain::value::key::BadKey),

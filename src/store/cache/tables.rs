@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use crate::domain::{
     Action, BreakGlass, Change, Digest, Event, Facts, Fingerprint, FreezeOrigin, Granted, Header, Member, PersonId,
-    ProposalId, ProposalState, RefusedAttempt, Register, RevisionRef, Rule, RunId, Stream, Target, Text, Verdict,
+    ProposalId, ProposalState, RefusedAttempt, Register, RevisionRef, Rule, RunId, Stream, Target, Text,
 };
 use crate::format::Entry;
 use crate::store::StoreError;
@@ -78,9 +78,8 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
             let at = RevisionRef { number: replaces.number + 1, filed: *leaf, ..*replaces };
             project_revision(conn, entry, &at, facts)?;
         }
-        Event::Retract(at) => project_vote(conn, entry, at, Verdict::Retract)?,
-        Event::Approve(at) => project_vote(conn, entry, at, Verdict::Approve)?,
-        Event::Reject(at) => project_vote(conn, entry, at, Verdict::Reject)?,
+        Event::Retract(at) | Event::Approve(at) | Event::Reject(at) => project_vote(conn, header.seq, at, after)?,
+        Event::Submit(it) => project_vote(conn, header.seq, &it.statement.revision, after)?,
         Event::Start(_) | Event::Finish(_) | Event::Confirm(_) => project_run(conn, entry)?,
         Event::Refused { attempt, rule } => project_refusal(conn, header, attempt, *rule)?,
         Event::BreakGlassOpen { .. } | Event::BreakGlassEnter { .. } | Event::BreakGlassClose(_) => {}
@@ -325,15 +324,17 @@ fn project_revision(conn: &Connection, entry: &Entry, at: &RevisionRef, facts: &
     facts.links.iter().try_for_each(|it| item(it.kind.as_str(), it.reference.as_str(), None))
 }
 
-fn project_vote(conn: &Connection, entry: &Entry, at: &RevisionRef, verdict: Verdict) -> rusqlite::Result<()> {
-    let header = &entry.header;
+fn project_vote(conn: &Connection, seq: u64, at: &RevisionRef, after: &Register) -> rusqlite::Result<()> {
+    let change = after.change(at.change).map_err(unloaded)?;
+    // It is the newest: this entry has just recorded it.
+    let Some(vote) = change.votes().last() else { return Ok(()) };
     conn.prepare_cached("INSERT INTO votes VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
-        header.seq,
+        seq,
         at.change.number(),
         at.number,
-        verdict.as_str(),
-        header.actor.as_str(),
-        header.time.to_string()
+        vote.verdict.as_str(),
+        vote.person.as_str(),
+        vote.time.to_string()
     ])?;
     Ok(())
 }
