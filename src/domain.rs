@@ -24,7 +24,7 @@ pub use break_glass::{BreakGlass, BreakGlassStatus, Opening, PartInBreakGlass, S
 pub use change::capacity::Capacity;
 pub use change::confirmation::{Confirmation, ConfirmationState, PartInChange};
 pub use change::conflict::ConflictOfInterest;
-pub use change::detached::{Carried, Statement, Submission};
+pub use change::detached::{Detached, Statement, Submission};
 pub use change::execution::{Args, Argument, Automation, Command, Execution, Script};
 pub use change::facts::{Artifact, Author, ChangeKind, Facts, Link, LinkKind, Outcome, RevisionRef, Risk};
 pub use change::filing_rules::{

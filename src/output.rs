@@ -39,7 +39,7 @@ pub use inbox::{Act, Then, subject};
 pub use lines::{folded, measure, padded, widest_word};
 use page::mark_width;
 pub use page::{Gutter, Page, Quoted};
-pub use policy::policy_sentences;
+pub use policy::{policy_sentences, requirement_sentence};
 pub use proposal::{KeyHistory, Present, action, key, policy_change};
 pub use safe::{safe, safe_json, safe_lines};
 pub use signed::{Block, Parts, heading};

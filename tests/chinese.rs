@@ -34,6 +34,11 @@ const SAME: &[(&str, &str)] = &[
     ("breakglass show {id}", "a command"),
     ("breakglass close {subject} FILE", "a command"),
     ("breakglass ratify {subject}", "a command"),
+    (
+        "every change whose first start claims a time from `from` to before `to`",
+        "JSON has it; the help has the Chinese",
+    ),
+    ("# register {id}, up to entry {}", "a comment in an exported file"),
     ("notify status", "a command"),
     (r#".SH \"SEE ALSO\"\n\\fBtwinseal\\fR(1), for the global options\n"#, "manual pages are in English"),
     ("No change while the market is open, or while the day is cleared.", "signed with the proposal of the freeze"),

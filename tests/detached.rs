@@ -37,7 +37,7 @@ fn counted(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn an_approval_is_signed_without_the_register_and_carried_into_the_log() {
+fn an_approval_is_signed_without_the_register_and_submitted() {
     let world = exported();
     let before = world.entries();
     sign(&world, "carol.approval");

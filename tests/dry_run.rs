@@ -35,10 +35,12 @@ fn traces(world: &World, person: &str) -> (u64, Vec<(String, Vec<u8>)>) {
 }
 
 fn records(words: &[String]) -> bool {
-    RECORDING.iter().any(|verb| {
-        let verb: Vec<&str> = verb.split(' ').collect();
-        words.iter().zip(&verb).filter(|(word, verb)| word == *verb).count() == verb.len()
-    })
+    let away = ["--detached", "--sign"].iter().any(|option| words.iter().any(|word| word == option));
+    !away
+        && RECORDING.iter().any(|verb| {
+            let verb: Vec<&str> = verb.split(' ').collect();
+            words.iter().zip(&verb).filter(|(word, verb)| word == *verb).count() == verb.len()
+        })
 }
 
 /// Runs the command as a dry run and asserts that it left nothing.

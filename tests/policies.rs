@@ -1,5 +1,7 @@
 //! The policies in `examples/policies`: each can be put in force, says what was read for it, and asks for what it says.
 
+mod history;
+
 use std::fs;
 
 use twinseal::error::Exit;

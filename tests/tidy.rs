@@ -263,7 +263,6 @@ const REPLACED: &[(&str, &str, &[&str])] = &[
     ("mandatory", "required", &[]),
     ("was refused to", "tried to ...: refused", &[]),
     ("were refused to", "tried to ...: refused", &[]),
-    ("submitted", "awaiting approval", &["auto submitted", "submitted to the regulator", "submitted order"]),
     ("executing", "in progress", &[]),
     ("waits for the others", "more approvals needed", &[]),
     ("waits for you", "inbox", &[]),

@@ -18,7 +18,7 @@ use crate::lang::{Lang, within};
 use crate::output::{Page, csv_row, table};
 use crate::tr;
 
-/// List what an audit looks at: populations, exceptions, roles, access
+/// Draw up the lists that an audit works with
 ///
 /// Each list comes from entries that this account has verified, and says at which entry the log ended. None of them is
 /// a verdict, and none changes what is valid: the exit code is 0, however long the list is.

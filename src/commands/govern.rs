@@ -4,6 +4,7 @@ pub mod explain;
 pub mod found;
 pub mod init;
 pub mod policy;
+mod policy_history;
 pub mod proposal;
 mod proposal_page;
 pub mod seal;

@@ -33,20 +33,24 @@ impl Discount {
         Self { whose, since, proposals: BTreeSet::new() }
     }
 
-    /// Whether an entry is one of the acts.
-    pub fn covers(&self, header: &Header) -> bool {
+    /// Whether an entry is one of the acts. A detached approval is its approver's, whoever carries it into the log.
+    pub fn covers(&self, header: &Header, event: &Event) -> bool {
+        let (account, key) = match event {
+            Event::Submit(it) => (&it.statement.approver, it.statement.key),
+            _ => (&header.actor, header.key),
+        };
         header.seq >= self.since
             && match &self.whose {
-                Whose::Key(key) => header.key == *key,
-                Whose::Account(account) => header.actor == *account,
+                Whose::Key(discounted) => key == *discounted,
+                Whose::Account(discounted) => account == discounted,
             }
     }
 
     /// Takes in the next entry of the log. Returns whether it is left out.
     pub fn leaves_out(&mut self, header: &Header, event: &Event) -> bool {
-        let covered = self.covers(header);
+        let covered = self.covers(header, event);
         match event {
-            Event::Approve(_) | Event::Confirm(_) | Event::BreakGlassRatify { .. } => covered,
+            Event::Approve(_) | Event::Submit(_) | Event::Confirm(_) | Event::BreakGlassRatify { .. } => covered,
             // A proposal changes nothing before it is seconded.
             Event::Propose { proposal, .. } => {
                 if covered {

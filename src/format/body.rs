@@ -73,10 +73,7 @@ fn write_event(out: &mut Writer, event: &Event) {
         Event::ChangeWithdraw(at) | Event::Approve(at) | Event::Reject(at) | Event::Retract(at) => {
             write_revision(out, at);
         }
-        Event::Submit(it) => {
-            super::statement::write(out, &it.statement);
-            out.put("proof", BASE64.encode(&it.proof));
-        }
+        Event::Submit(it) => super::statement::write_submission(out, it),
         Event::Confirm(it) => {
             write_revision(out, &it.revision);
             out.put("outcome", it.outcome);
@@ -278,10 +275,7 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         }
         EventKind::ChangeWithdraw => Event::ChangeWithdraw(read_revision(lines)?),
         EventKind::Approve => Event::Approve(read_revision(lines)?),
-        EventKind::Submit => {
-            let (statement, proof) = (super::statement::read(lines)?, governance::read_blob(lines, "proof")?);
-            Event::Submit(Box::new(Submission { statement, proof }))
-        }
+        EventKind::Submit => Event::Submit(Box::new(read_submission(lines)?)),
         EventKind::Reject => Event::Reject(read_revision(lines)?),
         EventKind::Retract => Event::Retract(read_revision(lines)?),
         EventKind::Confirm => Event::Confirm(read_confirmation(lines)?),
@@ -318,6 +312,10 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
             Event::Propose { proposal: lines.parse("proposal")?, action: governance::read_action(lines, kind)? }
         }
     })
+}
+
+fn read_submission(lines: &mut Reader<'_>) -> Result<Submission, Defect> {
+    Ok(Submission { statement: super::statement::read(lines)?, proof: governance::read_blob(lines, "proof")? })
 }
 
 fn read_start(lines: &mut Reader<'_>) -> Result<Start, Defect> {

@@ -119,6 +119,12 @@ pub struct Exported {
     pub entry: Entry,
 }
 
+/// Writes a signed statement as the body of the entry that has it.
+pub fn write_submission(out: &mut Writer, it: &Submission) {
+    write(out, &it.statement);
+    out.put("proof", BASE64.encode(&it.proof));
+}
+
 /// The file for a statement, and the entry that filed its revision.
 pub fn write_file(register: &RegisterId, statement: &Statement, raw: &Raw) -> Vec<u8> {
     let mut out = message(register, statement).into_bytes();

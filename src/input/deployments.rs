@@ -168,7 +168,7 @@ struct Places<'m> {
 impl<'m> Places<'m> {
     fn of(sheet: &Sheet, map: &'m DeploymentMap) -> Result<Self, Vec<Fault>> {
         let mut faults = Vec::new();
-        let mut place = |name: &str| sheet.column(name).map_err(|fault| faults.push(fault)).ok();
+        let mut place = |name: &str| sheet.column(name).map_err(|found| faults.extend(found)).ok();
         let columns = &map.columns;
         let time = place(&columns.time);
         let mut some = |name: &Option<String>| name.as_deref().and_then(&mut place);

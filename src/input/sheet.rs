@@ -22,13 +22,13 @@ impl Sheet {
     /// The place of a column.
     ///
     /// # Errors
-    /// A fault that names the columns which there are.
-    pub fn column(&self, name: &str) -> Result<usize, Fault> {
+    /// A fault that names the columns that there are.
+    pub fn column(&self, name: &str) -> Result<usize, Vec<Fault>> {
         let found: Vec<usize> = (0..self.columns.len()).filter(|at| self.columns[*at] == name).collect();
         match found[..] {
             [at] => Ok(at),
-            [] => Err(Fault::of_file(name, Problem::NoColumn { has: self.columns.join(", ") })),
-            _ => Err(Fault::of_file(name, Problem::Twice(name.to_owned()))),
+            [] => Err(vec![Fault::of_file(name, Problem::NoColumn { has: self.columns.join(", ") })]),
+            _ => Err(vec![Fault::of_file(name, Problem::Twice(name.to_owned()))]),
         }
     }
 }
@@ -53,11 +53,11 @@ pub fn read_csv(text: &str) -> Result<Sheet, Vec<Fault>> {
     if columns.iter().all(String::is_empty) {
         return Err(vec![Fault::of_file("", Problem::Missing)]);
     }
-    let (mut rows, mut faults) = (Vec::new(), Vec::new());
+    let (mut rows, mut faults, mut counted) = (Vec::new(), Vec::new(), Counted { line: 1, offset: 0 });
     for record in reader.records() {
         match record {
             Ok(record) => {
-                let line = record.position().map_or(0, |at| usize::try_from(at.line()).unwrap_or(0));
+                let line = counted.line_of(text, &record);
                 if record.len() == columns.len() {
                     rows.push((line, record.iter().map(str::to_owned).collect()));
                 } else {
@@ -75,6 +75,24 @@ pub fn read_csv(text: &str) -> Result<Sheet, Vec<Fault>> {
         }
     }
     if faults.is_empty() { Ok(Sheet { columns, rows }) } else { Err(faults) }
+}
+
+/// How many lines were counted, and up to where. The line that a record of `csv` names is that of the line end before it.
+struct Counted {
+    line: usize,
+    offset: usize,
+}
+
+impl Counted {
+    /// The line on which a record begins; records come in order.
+    fn line_of(&mut self, text: &str, record: &csv::StringRecord) -> usize {
+        let offset = record.position().and_then(|at| usize::try_from(at.byte()).ok()).unwrap_or(self.offset);
+        let rest = text.get(offset..).unwrap_or_default();
+        let offset = text.len() - rest.trim_start_matches(['\r', '\n']).len();
+        self.line += text.get(self.offset..offset).unwrap_or_default().matches('\n').count();
+        self.offset = offset;
+        self.line
+    }
 }
 
 fn fault(error: &csv::Error) -> Fault {

@@ -36,7 +36,7 @@ pub fn read_staff(text: &str, zone: Option<&Zone>) -> Result<Staff, Vec<Fault>> 
     let sheet = read_csv(text)?;
     let (person, left) = match (sheet.column("person"), sheet.column("left")) {
         (Ok(person), Ok(left)) => (person, left),
-        (person, left) => return Err(person.err().into_iter().chain(left.err()).collect()),
+        (person, left) => return Err(person.err().into_iter().chain(left.err()).flatten().collect()),
     };
     let (mut staff, mut faults) = (Staff::new(), Vec::new());
     for (line, row) in &sheet.rows {

@@ -422,8 +422,8 @@ pub fn vote(change: &Change, vote: &Vote, void: Option<&Void>, remark: Option<&S
         "time": vote.time.to_string(),
         "seq": vote.seq,
         "void": void,
-        "submitted_by": written(vote.carried.as_ref().map(|it| &it.by)),
-        "not_after": written(vote.carried.as_ref().map(|it| it.not_after)),
+        "submitted_by": written(vote.detached.as_ref().map(|it| &it.by)),
+        "not_after": written(vote.detached.as_ref().map(|it| it.not_after)),
         "comment": remark,
     })
 }

@@ -4,17 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use super::list;
-use crate::domain::{BreakGlassLimits, Conditions, Duty, Emergency, FreezeName, Policy, Requirement};
+use crate::domain::{BreakGlassLimits, Conditions, Duty, Emergency, FreezeName, Policy, Requirement, RequirementName};
 use crate::{tr, trf};
 
 /// A policy in sentences, including the rules that no policy can change.
 pub fn policy_sentences(policy: &Policy) -> Vec<String> {
     let mut sentences = vec![
-        trf!(
-            "Every revision needs the approvals of {} different people.",
-            "每个修订须由 {} 名不同的人批准。",
-            policy.approvals()
-        ),
+        every_revision(policy),
         trf!(
             "An approval counts for {} days, and at most until its window ends.",
             "批准在 {} 天内有效，且最迟到窗口结束为止。",
@@ -34,6 +30,18 @@ pub fn policy_sentences(policy: &Policy) -> Vec<String> {
     let second = tr!("Every proposal needs a second admin.", "每个提案都须由另一名管理员附议。");
     sentences.extend([conflicts, second].map(str::to_owned));
     sentences
+}
+
+/// The sentence about a requirement of the policy, or about the approvals that every revision needs; `None` if the policy
+/// has no requirement of this name.
+pub fn requirement_sentence(policy: &Policy, name: Option<&RequirementName>) -> Option<String> {
+    let Some(name) = name else { return Some(every_revision(policy)) };
+    policy.requirements().iter().find(|it| it.name == *name).map(requirement)
+}
+
+fn every_revision(policy: &Policy) -> String {
+    let count = policy.approvals();
+    trf!("Every revision needs the approvals of {count} different people.", "每个修订须由 {count} 名不同的人批准。")
 }
 
 /// What the policy says about break-glass beyond the rules that always hold.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::lines::padded;
 use super::{Gutter, Page, ago, list, on};
-use crate::domain::{Carried, Change, OnTarget, PersonId, RefusedAct, Tally, Time, Verdict, Void, Vote};
+use crate::domain::{Change, Detached, OnTarget, PersonId, RefusedAct, Tally, Time, Verdict, Void, Vote};
 use crate::{tr, trf};
 
 /// Who redacted a text, and why.
@@ -94,7 +94,7 @@ fn voted(change: &Change, vote: &Vote, tally: &Tally<'_>, now: Time) -> String {
         }
         _ => void(tally, vote.seq, now),
     };
-    if let Some(Carried { by, .. }) = &vote.carried {
+    if let Some(Detached { by, .. }) = &vote.detached {
         return trf!(
             "approved revision {number} without the register, submitted by {by}{note}",
             "离线批准修订 {number}，由 {by} 提交{note}"

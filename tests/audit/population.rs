@@ -7,27 +7,15 @@ use crate::support::World;
 use data_encoding::BASE64;
 use sha2::Digest as _;
 use twinseal::domain::Digest;
-use twinseal::format::tree::{Node, subtree};
 
-/// The root of these leaves, each node computed by itself.
+/// The root of these leaves, by the definition of RFC 9162 (2.1.1).
 fn root(leaves: &[Digest]) -> Digest {
-    fn node(leaves: &[Digest], it: Node) -> Result<Digest, std::convert::Infallible> {
-        if it.level == 0 {
-            return Ok(leaves[it.number as usize]);
-        }
-        let first = it.number << it.level;
-        let half = 1 << (it.level - 1);
-        let [left, right] =
-            [first, first + half].map(|at| node(leaves, Node { level: it.level - 1, number: at / half }).unwrap());
-        subtree(0..2, |side: Node| match (side.level, side.number) {
-            (1, _) => {
-                let hash = sha2::Sha256::new().chain_update([1]).chain_update(left.as_bytes());
-                Ok(Digest::new(hash.chain_update(right.as_bytes()).finalize().into()))
-            }
-            (_, number) => Ok([left, right][number as usize]),
-        })
+    if let [leaf] = leaves {
+        return *leaf;
     }
-    subtree(0..leaves.len() as u64, |it| node(leaves, it)).unwrap()
+    let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
+    let hash = sha2::Sha256::new().chain_update([1]).chain_update(root(left).as_bytes());
+    Digest::new(hash.chain_update(root(right).as_bytes()).finalize().into())
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn a_detached_approval_counts_once_and_as_its_approvers_whoever_carries_it() {
     world.approve("carol", "CHG-1");
     submit(&world, "audrey", altered(&world, |_| {}));
     assert_eq!(counted(&world), ["carol"]);
-    // Whoever carried another's approval still has one of their own.
+    // Whoever submitted another's approval still has one of their own.
     submit(&world, "dave", altered(&world, |it| it.time = "2026-12-01T09:59:59Z".parse().unwrap()));
     assert_eq!(counted(&world), ["carol"]);
     submit(&world, "carol", signed(&world, "dave", statement(&world, "dave")));

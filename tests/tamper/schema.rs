@@ -255,6 +255,8 @@ pub const OPENING: &[&str] = &[
     "proposal restored --reason No.",
     "policy show",
     "policy explain",
+    "policy test policy.toml --change CHG-1",
+    "policy replay policy.toml",
     "policy propose policy.toml",
     "calendar",
     "calendar list",

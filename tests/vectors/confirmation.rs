@@ -106,8 +106,8 @@ pub fn bad_confirmations(good: &[Raw]) -> Vec<Bad> {
 
 /// Entries about confirmations that a rule refuses at the end of the good log.
 pub fn refused_confirmations(log: &Log) -> Vec<Attempt> {
-    let changes = (0..log.state.filed()).map(|n| log.state.change(ChangeId::after(n)).unwrap());
-    let newest = changes.filter(|it| !it.confirmations().is_empty()).last().unwrap().current().id;
+    let mut changes = (0..log.state.filed()).map(|n| log.state.change(ChangeId::after(n)).unwrap());
+    let newest = changes.rfind(|it| !it.confirmations().is_empty()).unwrap().current().id;
     let revision = |change: &str| log.state.change(change.parse().unwrap()).unwrap().current().id;
     let confirm = |revision, outcome| Event::Confirm(Confirmation { revision, outcome });
     let file = Event::File { change: log.state.next_change(), facts: Box::new(few_facts()), execution: Box::default() };

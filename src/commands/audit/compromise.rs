@@ -103,7 +103,7 @@ impl Compromise {
         };
         let header = [
             tr!("BELOW", "不达要求"),
-            tr!("STARTED BY ENTRY", "开始条目"),
+            tr!("ENTRY", "条目"),
             tr!("APPROVALS", "批准"),
             tr!("WHY", "原因"),
         ];
@@ -168,7 +168,7 @@ fn replay(context: &Context<'_>, session: &Session, asked: &Asked) -> Result<Fou
         if let Event::Start(start) = &it.event {
             found.fallen.extend(judge(&mut fold, &it, start)?);
         }
-        if discount.covers(&it.header) {
+        if discount.covers(&it.header, &it.event) {
             note(&mut found, &it);
         }
         if left_out {

@@ -49,7 +49,7 @@ impl Log {
     /// The cache cannot be read.
     pub fn of(session: &Session) -> Result<Self, Error> {
         let size = session.state().head().map_or(0, |head| head.seq + 1);
-        Ok(Self { size, root: session.root_of_leaves(size)? })
+        Ok(Self { size, root: session.root(size)? })
     }
 
     pub fn field(&self, page: &mut Page) {

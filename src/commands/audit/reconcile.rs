@@ -12,7 +12,7 @@ use super::{AsCsv, Between, print_with_table};
 use crate::commands::Context;
 use crate::commands::Zh;
 use crate::commands::breakglass::Judged;
-use crate::commands::files::{read_draft, read_text_up_to};
+use crate::commands::files::{read_draft, read_text_within};
 use crate::commands::lookup::{name_of_input, time};
 use crate::domain::{ChangeId, Digest};
 use crate::error::Error;
@@ -74,7 +74,7 @@ impl Reconcile {
             Some(path) => Some(read_draft(context.env, path, read_deployment_map)?),
             None => None,
         };
-        let text = read_text_up_to(context.env, &self.file, MOST_INPUT)?;
+        let text = read_text_within(context.env, &self.file, MOST_INPUT)?;
         let rows = read_deployments(&text, map.as_ref())
             .map_err(|faults| Error::Faults { path: name_of_input(&self.file), faults })?;
         let (period, outside, rows) = self.within(context, rows)?;
@@ -216,7 +216,11 @@ fn said(it: &Judgement) -> String {
 /// Every row, then the changes without one.
 fn csv_rows(found: &Reconciled) -> Vec<[String; 9]> {
     let row = |(row, it): &(Deployed, Judgement)| {
-        let why = if it.differences.is_empty() { it.why.to_owned() } else { list(it.differences.iter().map(|it| it.as_str())) };
+        let why = if it.differences.is_empty() {
+            it.why.to_owned()
+        } else {
+            list(it.differences.iter().map(|it| it.as_str()))
+        };
         let artifact = row.artifact.map_or(String::new(), |it| it.to_string());
         let (time, result) = (row.time.to_string(), it.verdict.to_string());
         let [reference, service, host] = [&row.reference, &row.service, &row.host].map(String::clone);

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::commands::lookup::{self, change_id, governance_about, requirement_texts};
 use crate::commands::{Context, Zh};
 use crate::domain::{Action, Capacity, Conditions, Governance, Moment, Needs, PersonId, Policy, Role};
 use crate::error::Error;
 use crate::output::json::group_count;
-use crate::output::{self, policy_sentences, table};
+use crate::output::requirements::RequirementText;
+use crate::output::{self, policy_sentences, requirement_sentence, table};
 use crate::store::Session;
 use crate::{tr, trf};
 
@@ -17,11 +19,15 @@ use crate::{tr, trf};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal policy explain
+  twinseal policy explain CHG-7
   twinseal policy explain --capacity")]
 pub struct Explain {
+    /// Change to explain the policy for: which requirements apply, and what each says
+    #[arg(value_name = "CHANGE", zh("要说明的变更单：哪些要求适用，各自的结果"))]
+    change: Option<String>,
     /// For each engineer and requirement, who could approve a change that the engineer files, owns and implements
     #[arg(zh("对每位工程师和每项要求，列出谁能批准由该工程师提交、负责并实施的变更单"))]
-    #[arg(long)]
+    #[arg(long, conflicts_with = "change")]
     capacity: bool,
 }
 
@@ -86,6 +92,9 @@ impl Explain {
     /// # Errors
     /// The register cannot be opened or read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        if let Some(change) = &self.change {
+            return explain_for(context, change);
+        }
         let session = context.open()?;
         let governance = session.governed()?;
         let Some(policy) = governance.policy() else { return Err(Error::NoEntry(0)) };
@@ -120,6 +129,29 @@ impl Explain {
         }
         Ok(())
     }
+}
+
+/// Explains the policy for one change: the sentence of each requirement, and what it says of the change. Once the change
+/// was started, that is what the policy said then.
+fn explain_for(context: &mut Context<'_>, given: &str) -> Result<(), Error> {
+    let id = change_id(given)?;
+    let session = context.open()?;
+    let (change, now) = (lookup::change(&session, id)?, session.state().moment(context.env.now()));
+    let governance = governance_about(&session, &change, now)?;
+    let texts = requirement_texts(&session, &change, change.requirements(&governance, now)?, now)?;
+    let policy = governance.policy();
+    let sentence = |it: &RequirementText| policy.and_then(|policy| requirement_sentence(policy, it.line.name.as_ref()));
+    let json = || {
+        let line = |it: &RequirementText| json!({ "sentence": output::json::written(sentence(it).as_ref()), "requirement": it.json() });
+        json!({ "change": id.to_string(), "requirements": texts.iter().map(line).collect::<Value>() })
+    };
+    let mut page = context.page();
+    page.title(trf!("{id}: {}", "{id}：{}", change.status(&governance, now)?.phrase()));
+    for it in &texts {
+        page.block(it.line.label()).text("", it.describe());
+        sentence(it).iter().for_each(|sentence| _ = page.text("", sentence));
+    }
+    context.ui.answer(context.env, json, || page.finish().to_owned())
 }
 
 fn capacity_table(lines: &[Line], width: Option<u16>) -> String {

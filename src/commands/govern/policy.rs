@@ -1,4 +1,4 @@
-//! `policy show|explain|draft|check|propose`.
+//! `policy show|explain|draft|check|test|replay|propose`.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::commands::files::read_draft;
 use crate::commands::govern::explain::{Explain, warn_unmeetable};
+use crate::commands::govern::policy_history::{Replay, Test, history_block};
 use crate::commands::govern::proposal::open;
 use crate::commands::known::note_policy;
 use crate::commands::lookup::{as_of, name_of_input};
@@ -39,11 +40,28 @@ pub enum Policy {
     #[command(zh("检查策略草稿，不提出提案"))]
     #[command(zh_long("报告每处错误的行和字段。"))]
     Check(Source),
+    /// Judge one change by a policy draft
+    ///
+    /// An open change is judged as it is now, one that was started at its start. Nothing is recorded.
+    #[command(zh("按策略草稿评判一个变更单"))]
+    #[command(zh_long("未开始的变更单按现状评判，已开始的按其开始时的状态评判。不会记录任何内容。"))]
+    Test(Test),
+    /// Judge all executed changes by a policy draft
+    ///
+    /// Replays the log with this policy in place of those that were in force, and asks every rule at each start. Whoever
+    /// filed and approved did not know this policy: a change that it would have stopped might have been filed otherwise.
+    #[command(zh("按策略草稿评判所有已实施的变更单"))]
+    #[command(zh_long(
+        "以该策略取代当时的策略重放日志，在每次开始实施时核对所有规则。提交人和审批人当时并不知道这一策略：\
+         会被它阻止的变更单，当时或许会以别的方式提交。"
+    ))]
+    Replay(Replay),
     /// Propose another policy
     ///
-    /// Shows the differences to the policy in force, and how they affect open changes.
+    /// Shows the differences to the policy in force, how they affect open changes, and which executed changes the policy
+    /// would have stopped.
     #[command(zh("提议另一个策略"))]
-    #[command(zh_long("显示与现行策略的差异，以及对未结束变更单的影响。"))]
+    #[command(zh_long("显示与现行策略的差异、对未结束变更单的影响，以及会被该策略阻止的已实施变更单。"))]
     Propose(Source),
 }
 
@@ -97,6 +115,8 @@ impl Policy {
                 context.env.status(said);
                 Ok(())
             }
+            Self::Test(test) => test.run(context),
+            Self::Replay(replay) => replay.run(context),
             Self::Propose(source) => source.propose(context),
         }
     }
@@ -168,6 +188,7 @@ impl Source {
             let indent = " ".repeat(id.to_string().len());
             page.text(&trf!("{id} now:", "{id} 现在："), now).text(&trf!("{indent}then:", "{indent} 届时："), then);
         }
+        history_block(&mut page, context, &session, &policy)?;
         context.env.status(format_args!("{}\n", page.finish().trim_start()));
         note_policy(context, &session, &policy)?;
         warn_unmeetable(context, &session.governed()?, &policy, now)?;

@@ -1,4 +1,4 @@
-//! Approvals that were signed away from the register, and carried into the log by somebody else.
+//! Approvals that were signed away from the register, and submitted by somebody else.
 
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +38,7 @@ pub struct Submission {
 
 /// How a detached approval came into the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Carried {
+pub struct Detached {
     /// Who submitted it.
     pub by: PersonId,
     /// The newest entry about the change that its statement names.
@@ -62,14 +62,14 @@ impl Statement {
             key: self.key,
             time: self.time,
             seq: header.seq,
-            carried: Some(Carried { by: header.actor.clone(), seen: self.seen, not_after: self.not_after }),
+            detached: Some(Detached { by: header.actor.clone(), seen: self.seen, not_after: self.not_after }),
         }
     }
 
     /// Whether this vote is the one that the statement gave, when it was submitted before.
     fn gave(&self, vote: &Vote) -> bool {
-        let same = |it: &Carried| (it.seen, it.not_after) == (self.seen, self.not_after);
-        vote.carried.as_ref().is_some_and(same)
+        let same = |it: &Detached| (it.seen, it.not_after) == (self.seen, self.not_after);
+        vote.detached.as_ref().is_some_and(same)
             && (&vote.person, vote.key, vote.time) == (&self.approver, self.key, self.time)
             && vote.revision == self.revision.filed
     }

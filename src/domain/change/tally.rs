@@ -9,7 +9,7 @@ use crate::domain::change::requirements::SettledLine;
 use crate::domain::records::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Carried, Change, ChangeKind, ConflictOfInterest, Digest, Duty, Fingerprint, Governance, Group, Header, Moment,
+    Change, ChangeKind, ConflictOfInterest, Detached, Digest, Duty, Fingerprint, Governance, Group, Header, Moment,
     Needs, PersonId, RequirementLine, RevisionRef, Role, TOLERANCE, Time,
 };
 
@@ -41,14 +41,14 @@ pub struct Vote {
     /// The sequence number of the entry that records the vote.
     pub seq: u64,
     /// How it came into the log, if it was signed away from the register.
-    pub carried: Option<Carried>,
+    pub detached: Option<Detached>,
 }
 
 impl Vote {
     /// The vote that an entry with this header records.
     pub(in crate::domain) fn cast(at: &RevisionRef, verdict: Verdict, header: &Header) -> Self {
         let (revision, person) = (at.filed, header.actor.clone());
-        Self { revision, verdict, person, key: header.key, time: header.time, seq: header.seq, carried: None }
+        Self { revision, verdict, person, key: header.key, time: header.time, seq: header.seq, detached: None }
     }
 }
 
@@ -314,7 +314,7 @@ impl Change {
             Some(Void::Separate(Duty::AdminApprover))
         } else if !governance.is_live(vote.key, &vote.person)? {
             Some(Void::DeadKey)
-        } else if now.claimed >= expires || vote.carried.as_ref().is_some_and(|it| now.effective > it.not_after) {
+        } else if now.claimed >= expires || vote.detached.as_ref().is_some_and(|it| now.effective > it.not_after) {
             Some(Void::Expired(expires))
         } else if vote.time > now.effective.plus(TOLERANCE) {
             Some(Void::Ahead(vote.time))
@@ -326,5 +326,5 @@ impl Change {
 
 /// When an approval expires under the policy in force. Without a policy it does at once.
 fn expires(vote: &Vote, governance: &Governance) -> Time {
-    detached::expires(vote.time, vote.carried.as_ref().map(|it| it.not_after), governance.policy())
+    detached::expires(vote.time, vote.detached.as_ref().map(|it| it.not_after), governance.policy())
 }

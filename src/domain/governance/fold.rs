@@ -48,10 +48,7 @@ impl Governance {
         self.check_loaded(event)?;
         match event {
             Event::Init { policy, members, .. } => {
-                self.summary_mut().phase = Phase::Founded;
-                self.summary_mut().founder = Some(header.actor.clone());
-                self.summary_mut().fingerprint = Some(leaf);
-                self.summary_mut().policy = Some((policy.clone(), leaf));
+                self.found(&header.actor, policy, leaf);
                 self.enrol(members, header.seq, leaf);
             }
             Event::Seal => self.summary_mut().phase = Phase::Sealed,
@@ -99,6 +96,14 @@ impl Governance {
             | Event::BreakGlassRatify { .. } => {}
         }
         Ok(None)
+    }
+
+    fn found(&mut self, founder: &PersonId, policy: &Policy, leaf: Digest) {
+        let summary = self.summary_mut();
+        summary.phase = Phase::Founded;
+        summary.founder = Some(founder.clone());
+        summary.fingerprint = Some(leaf);
+        summary.policy = Some((policy.clone(), leaf));
     }
 
     pub(super) fn summary_mut(&mut self) -> &mut GovernanceSummary {

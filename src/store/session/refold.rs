@@ -5,7 +5,7 @@ use std::vec;
 
 use super::verified_log::VerifiedLog;
 use crate::domain::{Denied, Digest, Event, Head, Header, Refusal, Register};
-use crate::format::{entry, tree};
+use crate::format::entry;
 use crate::store::cache::state::Rows;
 use crate::store::cache::verified::{VerifiedCache, verified_before};
 use crate::store::verify::outliers::Outliers;
@@ -112,37 +112,5 @@ impl Refold<'_> {
     /// An SQLite error.
     pub fn apply(&mut self, it: &EntryBody) -> Result<Result<(), Refusal>, StoreError> {
         self.ask(|state| state.apply(&it.header, it.leaf, &it.event).map(|_| ()))
-    }
-}
-
-impl VerifiedLog {
-    /// The root of the Merkle tree over the leaf hashes of the first `size` entries.
-    ///
-    /// # Errors
-    /// An SQLite error.
-    pub fn root_of_leaves(&self, size: u64) -> Result<Digest, StoreError> {
-        // The newest complete node of each level: the only ones that a further leaf or a root needs.
-        let mut newest: Vec<Digest> = Vec::new();
-        let node = |newest: &[Digest], node: tree::Node| {
-            let at = usize::try_from(node.level).unwrap_or(usize::MAX);
-            Ok::<_, StoreError>(newest.get(at).copied().unwrap_or(Digest::NONE))
-        };
-        let mut next = 0;
-        while next < size {
-            let heads = self.cache.heads(next, AT_A_TIME)?;
-            if heads.is_empty() {
-                break;
-            }
-            for head in heads.into_iter().take_while(|head| head.seq < size) {
-                let completed = tree::append(head.seq, head.leaf, |it| node(&newest, it))?;
-                let all = std::iter::once(head.leaf).chain(completed.into_iter().map(|(_, hash)| hash));
-                for (level, hash) in all.enumerate() {
-                    newest.resize(newest.len().max(level + 1), Digest::NONE);
-                    newest[level] = hash;
-                }
-                next = head.seq + 1;
-            }
-        }
-        tree::subtree(0..size, |it| node(&newest, it))
     }
 }
