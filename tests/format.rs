@@ -144,7 +144,7 @@ fn what_the_document_prints_is_what_the_register_holds() {
 
 /// Runs the commands of a block, lines with `$ ` and `> `, and returns the block with their real output. A command must
 /// succeed unless the block states a code, as in `(exit code 255)`.
-fn transcript(folder: &Path, content: &str) -> String {
+pub fn transcript(folder: &Path, content: &str) -> String {
     let (mut out, mut lines) = (String::new(), content.lines().peekable());
     while let Some(line) = lines.next() {
         let Some(first) = line.strip_prefix("$ ") else { continue };

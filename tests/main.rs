@@ -39,6 +39,7 @@ mod notes;
 mod notify;
 mod once;
 mod options;
+mod outside;
 mod pages;
 mod past;
 mod paths;

@@ -37,6 +37,7 @@ mod unloaded;
 use std::collections::BTreeSet;
 use std::fs;
 
+use crate::outside;
 use crate::support::{Alone, CHANGE, World};
 use twinseal::domain::{
     Action, Asked, Description, Digest, Event, Execution, Facts, Field, Fingerprint, Finish, Grants, Member, Outcome,
@@ -55,6 +56,7 @@ pub fn forbidden(world: &World, person: &str, event: Event, text: Option<Text>, 
     let findings = world.findings("audrey");
     let expected = format!("entry {seq}: [{rule}] ");
     assert!(findings.len() == 1 && findings[0].starts_with(&expected), "{expected}\nbut {findings:#?}");
+    outside::agree(world, seq, rule);
     world.tamper(&format!("DELETE FROM entry WHERE seq = {seq}"));
     assert_eq!(world.findings("audrey"), Vec::<String>::new(), "the entry left a finding behind");
 }

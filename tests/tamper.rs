@@ -11,7 +11,7 @@ mod ends;
 mod entries;
 mod files;
 mod pin;
-mod scene;
+pub mod scene;
 pub mod schema;
 mod state;
 mod tables;

@@ -3,6 +3,7 @@
 use twinseal::domain::ChangeId;
 use twinseal::error::Exit;
 
+use crate::outside;
 use crate::support::World;
 
 const BEGIN: &str = "At the end ";
@@ -53,5 +54,9 @@ fn status(world: &World, id: &str) -> Option<String> {
 
 fn findings(world: &World) -> String {
     let output = world.run("alice", "verify");
-    if output.exit == Exit::Done { "nothing".to_owned() } else { format!("faults:\n{}", output.screen) }
+    if output.exit != Exit::Done {
+        return format!("faults:\n{}", output.screen);
+    }
+    outside::prove(world)
+        .map_or_else(|fault| format!("nothing, but a script does:\n{fault}"), |()| "nothing".to_owned())
 }

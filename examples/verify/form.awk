@@ -1,0 +1,141 @@
+# Takes entries apart: the form of the body, and the encoding of each signature, which has exactly one. For verify.sh.
+# Prints each entry with its lines, what is bad about it, and the signatures that ssh-keygen is to check.
+BEGIN {
+    while ((getline pair < "keys") > 0) { split(pair, part, " "); public[part[1]] = part[2] }
+    for (i = 0; i < 64; i++)
+        digit[substr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", i + 1, 1)] = i
+    split("0 1 2 3 4 5 6 7 8 9 a b c d e f", hexdigit, " ")
+    kinds = " register.init register.seal person.enrol person.roles person.retire person.key key.lift policy.set" \
+        " text.redact register.restored freeze.set freeze.lift calendar.set freeze.now freeze.end proposal.second" \
+        " proposal.decline proposal.withdraw proposal.refused key.revoke key.suspend person.suspend change.file" \
+        " change.revise change.withdraw change.approve change.reject change.retract change.start change.finish" \
+        " change.confirm change.note change.refused breakglass.open breakglass.enter breakglass.close" \
+        " breakglass.ratify log.checkpoint "
+    zeros = sprintf("%064d", 0)
+    # 2^255 - 19, and the order of the group.
+    field = "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed"
+    order = "1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed"
+    # The y coordinates of the points of small order.
+    small = " " zeros " " substr(zeros, 2) "1 " substr(field, 1, 62) "ec" \
+        " 7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd83d3d706a17c7" \
+        " 05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826 "
+}
+FNR == 1 { finish(); file = FILENAME; lines = gap = 0 }
+{ line[++lines] = $0; if ($0 == "" && lines > 1 && !gap) gap = lines }
+END { finish() }
+function hex(base64,   out, i, bits, held, value) {
+    # Six bits a character; eight bits a byte, written as two digits.
+    for (i = 1; i <= length(base64) && substr(base64, i, 1) != "="; i++) {
+        value = value * 64 + digit[substr(base64, i, 1)]; bits += 6
+        if (bits >= 8) {
+            bits -= 8; held = int(value / 2 ^ bits); value -= held * 2 ^ bits
+            out = out hexdigit[int(held / 16) + 1] hexdigit[held % 16 + 1]
+        }
+    }
+    # The last bits stand for nothing, and are zero; "=" fills up to four characters.
+    return value == 0 && length(base64) % 4 == 0 && base64 !~ /===|=[^=]/ ? out : "malformed"
+}
+function of_text(text,   out, i) {
+    for (i = 1; i <= length(text); i++) out = out code(substr(text, i, 1))
+    return out
+}
+function code(c,   at) {
+    at = index("-./0123456789", c) ? index("-./0123456789", c) + 44 : index("abcdefghijklmnopqrstuvwxyz", c) + 96
+    return hexdigit[int(at / 16) + 1] hexdigit[at % 16 + 1]
+}
+function reversed(digits,   out, i) {
+    for (i = length(digits) - 1; i > 0; i -= 2) out = out substr(digits, i, 2)
+    return out
+}
+function unsafe(point,   y, top) {
+    # The top bit is the sign of x.
+    y = reversed(point); top = index("89abcdef", substr(y, 1, 1))
+    if (top) y = (top - 1) substr(y, 2)
+    return y >= field || index(small, " " y " ")
+}
+function bad(rule, words) { if (!faulty) print "bad " seq " " rule " " words; faulty = 1 }
+function check(base64, namespace, public, message, rule,   blob, begin, name) {
+    # SSHSIG, version 1, the key, the namespace, nothing reserved, sha512, and an Ed25519 signature: docs/format.md.
+    blob = hex(base64)
+    if (blob == "malformed") { bad("signature", "the signature is not base64 in its one spelling"); return }
+    begin = "535348534947" "00000001" "00000033" hex(public) sprintf("%08x", length(namespace)) of_text(namespace) \
+        "00000000" "00000006" "736861353132" "00000053" "0000000b" "7373682d65643235353139" "00000040"
+    if (public == "" || substr(blob, 1, length(begin)) != begin || length(blob) != length(begin) + 128)
+        bad(rule, "the signature is not by that key, or not in the one encoding of an SSHSIG blob")
+    else if (reversed(substr(blob, length(begin) + 65)) >= order || unsafe(substr(blob, length(begin) + 1, 64)))
+        bad(rule, "the signature is not strictly valid")
+    else {
+        name = sprintf("sign/%012d.%d", seq, ++checks)
+        printf "%s", message > name; close(name)
+        printf "-----BEGIN SSH SIGNATURE-----\n%s\n-----END SSH SIGNATURE-----\n", base64 > (name ".sig")
+        close(name ".sig")
+        print "check " seq " " rule " " name " " namespace
+    }
+}
+function joined(from, to, skip,   out, i) {
+    for (i = from; i <= to; i++) if (!skip || line[i] !~ skip) out = out line[i] "\n"
+    return out
+}
+function header(   want, i, part, n, named, stream) {
+    n = split(line[1], part, "/"); kind = part[2]
+    if (n != 3 || part[1] != "twinseal" || part[3] != "v1" || !index(kinds, " " kind " ")) {
+        bad("kind", "the first line names no kind of entry of format 1"); return
+    }
+    stream = kind ~ /^(change|breakglass)\./
+    n = split("register seq prev governance " (stream ? "last " : "") "time actor key", want, " ")
+    for (i = 1; i <= n; i++) {
+        split(line[i + 1], part, " "); named[want[i]] = part[2]
+        if (line[i + 1] != want[i] " " part[2]) { bad("grammar", "there is no line " want[i] " in its place"); return }
+        if (want[i] ~ /^(prev|governance|last)$/ && (length(part[2]) != 64 || part[2] ~ /[^0-9a-f]/))
+            bad("grammar", want[i] " is no digest")
+    }
+    first = n + 2; key = named["key"]
+    if (named["time"] !~ /^[0-9]+-[0-9]+-[0-9]+T[0-9]+:[0-9]+:[0-9]+Z$/ || length(named["time"]) != 20)
+        bad("grammar", "time is malformed")
+    if (named["seq"] !~ /^(0|[1-9][0-9]*)$/) bad("grammar", "seq is no number")
+    if (named["actor"] !~ /^[a-z][a-z0-9._-]*$/) bad("grammar", "actor is no person")
+    for (i = first; i < gap; i++) {
+        split(line[i], part, " ")
+        if (line[i] !~ /^[a-z-]+ ./ || part[1] == "last")
+            bad("grammar", "a line has no key, no value, or no place here")
+        if (part[1] ~ /^(change|breakglass|revision|proposal|owner|target|data|text)$/ && seen[part[1]]++)
+            bad("grammar", "there are two " part[1] " lines")
+        if (part[1] == "format" && line[i] != "format 1") bad("newer", "the register needs newer scripts")
+        if (part[1] == "public-key" && (length(part[3]) != 68 || unsafe(substr(hex(part[3]), 39)) ||
+            substr(hex(part[3]), 1, 38) != "0000000b7373682d6564323535313900000020"))
+            bad("grammar", "a public key is malformed or weak")
+    }
+}
+function requests(   i, from, who, head, request, part, proven) {
+    head = line[2]; if (kind == "register.init") sub(/#.*/, "", head)
+    for (i = first; i < gap; i++) {
+        split(line[i], part, " ")
+        if (part[1] == "member" || part[1] == "person") { who = part[2]; from = 0 }
+        if (part[1] == (kind == "register.init" ? "asked" : "fingerprint")) from = i
+        if (part[1] == "public-key") {
+            proven = part[3]
+            request = "twinseal/person.request/v1\n" head "\nperson " who "\n" joined(from, i, "")
+        }
+        if (part[1] == "proof" && kind != "breakglass.enter")
+            check(part[2], "twinseal/person.request/v1", proven, request, "proof")
+        if (part[1] == "vouch-key") proven = public[part[2]]
+        # A key that no entry enrols vouches for nothing: see the rule vouch-own-key.
+        if (part[1] == "vouch" && proven != "") check(part[2], "twinseal/person.vouch/v1", proven, request, "proof")
+        if (part[1] == "opener-key") proven = public[part[2]]
+        if (part[1] == "proof" && kind == "breakglass.enter")
+            check(part[2], "twinseal/breakglass.word/v1", proven,
+                "twinseal/breakglass.word/v1\n" joined(first + 1, gap - 1, "^(proof|filled) "), "proof")
+    }
+}
+function finish(   i) {
+    if (!lines) return
+    seq = substr(file, 6) + 0; faulty = checks = 0; split("", seen)
+    if (gap != lines - 1 || line[lines] !~ /^sig [A-Za-z0-9+\/]+=*$/)
+        bad("signature", "there is no empty line with one signature line after it")
+    for (i = 1; i < gap; i++) if (line[i] ~ /[[:cntrl:]]/) bad("grammar", "the body has a control character")
+    if (!faulty) header()
+    if (!faulty) check(substr(line[lines], 5), line[1], public[key], joined(1, gap - 1, ""), "signature")
+    if (!faulty) requests()
+    print "entry " seq
+    for (i = 1; i < (gap ? gap : lines); i++) print "| " line[i]
+}

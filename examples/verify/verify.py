@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Checks a twinseal register, or an evidence pack, without twinseal.
+
+    verify.py prod.db [SEQ:LEAF ...]
+    verify.py pack.zip [SEQ:LEAF ...]
+
+A pack is a folder or a zip of it; anything else is read as a register.
+
+SEQ:LEAF is the number of an entry and its leaf hash, as you noted them before: 0 and the fingerprint of the register,
+or the head that an earlier run printed. Without one, nothing outside the file shows that its end was not cut off.
+
+A finding is one line: the entry, the rule in brackets, and what is wrong. The rules are those of docs/format.md;
+docs/verify-without-twinseal.md says which of them are judged here. Exit codes: 0 proven, 3 broken, 2 usage.
+
+Besides Python it needs only the package "cryptography", for Ed25519.
+"""
+
+import os
+import re
+import sqlite3
+import sys
+import zipfile
+
+sys.dont_write_bytecode = True
+
+from form import DIGEST, NUMBER, Fault
+from log import Log
+from pack import check_pack
+
+
+def rows(path):
+    """The rows of the table of entries. The file is opened for reading only."""
+    database = sqlite3.connect(f"file:{path.replace('?', '%3f').replace('#', '%23')}?mode=ro", uri=True)
+    database.execute("PRAGMA trusted_schema = OFF")
+    tables = database.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'entry' AND type = 'table'")
+    if tables.fetchone()[0] != 1:
+        raise sqlite3.DatabaseError("it has no table of entries")
+    yield from database.execute("SELECT seq, CAST(blob AS BLOB), CAST(text AS BLOB), CAST(data AS BLOB) "
+                                "FROM entry ORDER BY seq")
+
+
+def check_register(path):
+    log = Log(whole=True)
+    try:
+        for at, (seq, blob, text, data) in enumerate(rows(path)):
+            if seq != at:
+                log.find(at, Fault("seq", f"the next row has the number {seq}"))
+                break
+            log.check(seq, blob or b"", text, data)
+    except sqlite3.DatabaseError as error:
+        if log.count == 0:
+            sys.exit(usage(f"{path} is no register: {error}"))
+        log.find(log.count, Fault("file", f"the file cannot be read to its end: {error}"))
+    if log.count == 0:
+        log.find(0, Fault("founding", "the log is empty"))
+    log.check_texts()
+    return log
+
+
+def check_remembered(log, remembered):
+    for seq, leaf in remembered.items():
+        if seq not in log.leaves:
+            log.find(seq, Fault("truncated", "there is no entry that you remember"))
+        elif log.leaves[seq] != leaf:
+            rule = "fingerprint" if seq == 0 else "replaced"
+            log.find(seq, Fault(rule, "this is another entry than the one you remember"))
+
+
+def usage(words):
+    print(f"{words}\n\nusage: verify.py REGISTER|PACK [SEQ:LEAF ...]", file=sys.stderr)
+    return 2
+
+
+def main(arguments):
+    remembered = {}
+    for argument in arguments[1:]:
+        match = re.fullmatch(f"({NUMBER}):({DIGEST})", argument)
+        if not match:
+            return usage(f"{argument} is not the number of an entry, a colon and its leaf hash")
+        remembered[int(match[1])] = match[2]
+    if not arguments:
+        return usage("name a register or a pack")
+    path = arguments[0]
+    packed = os.path.isdir(path) or zipfile.is_zipfile(path)
+    log = check_pack(path) if packed else check_register(path)
+    check_remembered(log, remembered)
+    for start in log.starts:
+        print(start)
+    for _, finding in sorted(log.findings, key=lambda it: it[0]):
+        print(finding)
+    if log.findings:
+        print(f"broken: {len(log.findings)} findings in {log.count} entries")
+        return 3
+    sealed = "" if log.rules.sealed else ", which is not sealed"
+    print(f"proven: {log.count} entries; head {log.seq}:{log.newest} of {log.id}{sealed}")
+    if packed:
+        print(f"complete about {', '.join(log.subjects)} up to entry {log.recorded}, under a checkpoint of {log.size}")
+    elif not remembered:
+        print("nothing outside the file shows that its end was not cut off: compare the head with one noted elsewhere")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,84 @@
+#!/bin/sh
+# Checks a twinseal register without twinseal, with sqlite3, sha256sum, ssh-keygen, awk and sed.
+#
+#     verify.sh prod.db [SEQ:LEAF ...]
+#
+# SEQ:LEAF is the number of an entry and its leaf hash, as you noted them before: 0 and the fingerprint of the register,
+# or the head that an earlier run printed. A finding is one line: the entry, the rule in brackets, and what is wrong.
+# docs/verify-without-twinseal.md says which rules are judged. Exit codes: 0 proven, 3 broken, 2 usage.
+# ssh-keygen runs once for each signature: allow fifteen minutes for 100,000 entries.
+set -u
+LC_ALL=C; export LC_ALL
+usage() { printf '%s\nusage: verify.sh REGISTER [SEQ:LEAF ...]\n' "$1" >&2; exit 2; }
+[ $# -ge 1 ] || usage 'name a register'
+[ -f "$1" ] || usage "there is no file $1"
+case $1 in /*) db=$1 ;; *) db=$PWD/$1 ;; esac
+shift
+for noted; do
+    echo "$noted" | grep -Eqx '(0|[1-9][0-9]*):[0-9a-f]{64}' || usage "$noted is not a number, a colon and a leaf hash"
+done
+here=$(cd "$(dirname "$0")" && pwd) || exit 2
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+trap 'exit 2' HUP INT TERM
+cd "$work" || exit 2
+mkdir blob leaf text data sign
+: > bad
+for noted; do echo "$noted"; done | tr : ' ' > noted
+sql() { sqlite3 -init /dev/null -batch -readonly "$db" "$1"; }
+
+# 1. Take the bytes out of the file. After this the database is not needed any more.
+# What awk could not read as it is signed is found here: a zero byte, no LF at the end.
+[ "$(sql "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'entry'" 2> /dev/null)" = 1 ] ||
+    usage "$db is no register"
+sql "SELECT writefile(printf('blob/%012d', seq), CAST(blob AS BLOB)),
+            writefile(printf('leaf/%012d', seq), CAST(x'00' || CAST(blob AS BLOB) AS BLOB)) FROM entry;
+     SELECT writefile(printf('text/%012d', seq), CAST(text AS BLOB)) FROM entry WHERE text IS NOT NULL;
+     SELECT writefile(printf('data/%012d', seq), CAST(data AS BLOB)) FROM entry WHERE data IS NOT NULL;
+    " > written 2>&1 || echo "$(find blob -type f | wc -l | tr -d ' ') file the file cannot be read to its end" >> bad
+sql "WITH row(seq, blob) AS (SELECT seq, CAST(blob AS BLOB) FROM entry)
+     SELECT seq || CASE WHEN length(blob) > 65535 THEN ' size the entry has more than 65535 bytes'
+                        WHEN substr(blob, -1) IS NOT x'0a' THEN ' signature the entry does not end with a line end'
+                        ELSE ' grammar the entry has a zero byte' END
+     FROM row WHERE length(blob) > 65535 OR substr(blob, -1) IS NOT x'0a' OR instr(blob, x'00')" >> bad 2> /dev/null
+# awk sees no file without a line.
+find blob -type f -size 0 | while read -r empty; do echo > "$empty"; done
+find blob -type f | sort > rows
+[ -s rows ] || { echo 'entry 0: [founding] the log is empty'; exit 3; }
+# What comes after a gap is not looked at.
+awk 'substr($0, 6) + 0 != NR - 1 { print NR - 1 " seq no entry has this number, but later ones do" >> "bad"; exit }
+     { print }' rows > entries
+find leaf text data -type f -exec sha256sum {} + > hashes
+# The fingerprint of every public key that any entry mentions.
+xargs sed -n 's/^public-key //p' < entries | grep -Ex 'ssh-ed25519 [A-Za-z0-9+/]{68}' | sort -u > publics
+: > keys
+while read -r public; do
+    echo "$public" > one.pub
+    printf '%s %s\n' "$(ssh-keygen -lf one.pub 2> /dev/null | cut -d ' ' -f 2)" "${public#ssh-ed25519 }" >> keys
+done < publics
+
+# 2. Take each entry apart: the form of the body, and the encoding of each signature, which has exactly one.
+xargs awk -f "$here/form.awk" < entries > apart
+sed -n 's/^bad //p' apart >> bad
+sed -n 's/^check //p' apart > checks
+while read -r seq rule name namespace; do
+    ssh-keygen -Y check-novalidate -n "$namespace" -s "$name.sig" < "$name" > said 2>&1 ||
+        echo "$seq $rule the signature does not verify" >> bad
+done < checks
+
+# 3. The place of each entry in the log, and the rules about people, keys and approvals.
+sort -n -k 1,1 -s bad > findings
+awk -f "$here/rules.awk" hashes findings noted apart > result
+sed -n 's/^start //p' result
+sed '/^start /d; /^head /d' result | sort -n -k 1,1 -s |
+    sed 's/^\([0-9]*\) \([a-z-]*\) /entry \1: [\2] /' > said
+cat said
+if [ -s said ]; then
+    echo "broken: $(wc -l < said | tr -d ' ') findings in $(wc -l < entries | tr -d ' ') entries"
+    exit 3
+fi
+grep -q '^head ' result || { echo 'broken: a tool failed'; exit 3; }
+sed -n "s/^head /proven: $(wc -l < entries | tr -d ' ') entries; head /p" result
+[ -s noted ] ||
+    echo 'nothing outside the file shows that its end was not cut off: compare the head with one noted elsewhere'
+exit 0

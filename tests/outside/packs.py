@@ -1,0 +1,253 @@
+"""Makes evidence packs without twinseal: a good one, and others of which each has one fault.
+
+    packs.py FOLDER
+
+Prints for each its name, its file, and the finding with which it must be refused, or "nothing".
+"""
+
+import base64
+import hashlib
+import pathlib
+import re
+import sys
+import zipfile
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+ZERO, REGISTER = "0" * 64, "prod#" + "ab" * 16
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+def wire(*parts):
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+class Key:
+    def __init__(self, name):
+        self.secret = Ed25519PrivateKey.from_private_bytes(sha256(name.encode()))
+        self.public = self.secret.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.wire = wire(b"ssh-ed25519", self.public)
+        self.fingerprint = "SHA256:" + b64(sha256(self.wire)).rstrip("=")
+
+    def sign(self, namespace, message):
+        name = namespace.encode()
+        signature = self.secret.sign(b"SSHSIG" + wire(name, b"", b"sha512", hashlib.sha512(message).digest()))
+        return b64(b"SSHSIG\0\0\0\1" + wire(self.wire, name, b"", b"sha512", wire(b"ssh-ed25519", signature)))
+
+
+class Log:
+    """Entries as docs/format.md says. No rule is judged here."""
+
+    def __init__(self):
+        self.rows, self.leaves, self.governance, self.last = [], [], ZERO, {}
+
+    def member(self, person, roles, register="prod"):
+        key = Key(person)
+        asked = [f"fingerprint {self.leaves[0]}"] if self.leaves else []
+        asked += ["asked 2026-12-01T08:00:00Z", "expires 2026-12-31T08:00:00Z"]
+        asked += [*(f"asked-role {role}" for role in roles), f"public-key ssh-ed25519 {b64(key.wire)}"]
+        request = ["twinseal/person.request/v1", f"register {register}", f"person {person}", *asked]
+        proof = key.sign(request[0], "".join(f"{line}\n" for line in request).encode())
+        return [f"member {person}", *(f"role {role}" for role in roles), *asked, f"proof {proof}"]
+
+    def add(self, kind, actor, *lines, text=None):
+        key, seq = Key(actor), len(self.rows)
+        subject = lines[0] if kind.startswith("change.") else None
+        head = [f"twinseal/{kind}/v1", f"register {REGISTER}", f"seq {seq}",
+                f"prev {self.leaves[-1] if self.leaves else ZERO}", f"governance {self.governance}"]
+        head += [f"last {self.last.get(subject, ZERO)}"] if subject else []
+        head += [f"time 2026-12-01T10:00:{seq:02}Z", f"actor {actor}", f"key {key.fingerprint}"]
+        part = f"salt {'cd' * 16}\n{text}\n".encode() if text else None
+        named = [f"filled {text.split(' ')[0]}", f"text {sha256(part).hex()}"] if text else []
+        body = "".join(f"{line}\n" for line in [*head, *lines, *named]).encode()
+        blob = body + f"\nsig {key.sign(head[0], body)}\n".encode()
+        leaf = sha256(b"\0" + blob).hex()
+        self.rows.append((kind, subject, blob, part))
+        self.leaves.append(leaf)
+        if subject:
+            self.last[subject] = leaf
+        elif not kind.startswith("log."):
+            self.governance = leaf
+        return leaf
+
+
+def root(leaves):
+    if len(leaves) == 1:
+        return leaves[0]
+    middle = 1 << ((len(leaves) - 1).bit_length() - 1)
+    return sha256(b"\1" + root(leaves[:middle]) + root(leaves[middle:]))
+
+
+def path(index, leaves):
+    if len(leaves) == 1:
+        return []
+    middle = 1 << ((len(leaves) - 1).bit_length() - 1)
+    if index < middle:
+        return path(index, leaves[:middle]) + [root(leaves[middle:])]
+    return path(index - middle, leaves[middle:]) + [root(leaves[:middle])]
+
+
+FACTS = ["service gateway", "window 2026-12-01T10:00:00Z 2026-12-01T12:00:00Z UTC", "outage-minutes 0",
+         "rollback-minutes 5", "plan-steps 1", "rollback-steps 1", "targets 0"]
+
+
+def filed(log, change, person):
+    facts = ["kind normal", "risk high", f"owner {person}", f"implementer {person}", *FACTS]
+    return log.add("change.file", person, f"change {change}", *facts, text="title Raise the pool")
+
+
+def approve(person):
+    return lambda log, revision, other: log.add("change.approve", person, "change CHG-1", revision, text="note Fine.")
+
+
+def story(second=approve("dave"), before_start=lambda log, revision: None, after=lambda log: None):
+    """CHG-1, filed by erin, approved by carol and dave, started and finished by erin; and CHG-2 beside it."""
+    log = Log()
+    people = [("alice", ["admin"]), ("bob", ["admin"]), ("erin", ["engineer", "approver"]), ("carol", ["approver"]),
+              ("dave", ["approver"])]
+    members = [line for person, roles in people for line in log.member(person, roles)]
+    policy = ["approvals 2", "approval-days 14", "emergency-review-days 5"]
+    log.add("register.init", "alice", "format 1", *policy, *members)
+    log.add("register.seal", "bob")
+    opened = log.add("person.enrol", "alice", "proposal 1", *log.member("frank", ["engineer", "approver"], REGISTER))
+    log.add("proposal.second", "bob", f"proposal 1 {opened}")
+    revision = f"revision 1 {filed(log, 'CHG-1', 'erin')}"
+    log.add("change.approve", "carol", "change CHG-1", revision)
+    other = filed(log, "CHG-2", "frank")
+    second(log, revision, other)
+    before_start(log, revision)
+    log.add("change.start", "erin", "change CHG-1", revision)
+    log.add("change.finish", "erin", "change CHG-1", revision, "outcome succeeded")
+    after(log)
+    log.changes = [sha256(f"\0CHG-{n} {log.last[f'change CHG-{n}']}\n".encode()) for n in (1, 2)]
+    log.recorded = len(log.rows)
+    whole = root([bytes.fromhex(leaf) for leaf in log.leaves]).hex()
+    log.add("log.checkpoint", "alice", f"size {log.recorded}", f"root {whole}",
+            f"changes 2 {root(log.changes).hex()}", f"breakglasses 0 {ZERO}")
+    log.add("change.note", "frank", "change CHG-2", text="note Later.")
+    return log
+
+
+def manifest(files):
+    listed = sorted((name.encode(), content) for name, content in files.items() if name != "manifest")
+    files["manifest"] = b"".join(sha256(content).hex().encode() + b"  " + name + b"\n" for name, content in listed)
+    return files
+
+
+def pack(log, *subjects, signer="bob"):
+    subjects = subjects or ("CHG-1",)
+    leaves, size, key = [bytes.fromhex(leaf) for leaf in log.leaves], len(log.rows), Key(signer)
+    note = f"{REGISTER}\n{size}\n{b64(root(leaves))}\n"
+    key_id = sha256(f"{REGISTER}\n".encode() + b"\1" + key.public)[:4]
+    note += f"\n— {REGISTER} {b64(key_id + key.secret.sign(note.encode()))}\n"
+    named = "".join(f"subject {subject}\n" for subject in subjects)
+    files = {"checkpoint": note.encode(), "index.html": b"<p>For people.</p>\n",
+             "pack": f"twinseal/pack/v1\nregister {REGISTER}\n{named}size {size}\nrecorded {log.recorded}\n".encode()}
+    for seq, (kind, subject, blob, text) in enumerate(log.rows[:log.recorded + 1]):
+        if subject and subject[7:] not in subjects:
+            continue
+        files[f"entries/{seq:012d}.entry"] = blob
+        files.update({f"entries/{seq:012d}.text": text} if text else {})
+        proof = "".join(f"{b64(node)}\n" for node in path(seq, leaves))
+        files[f"entries/{seq:012d}.proof"] = f"c2sp.org/tlog-proof@v1\nindex {seq}\n{proof}\n{note}".encode()
+    for subject in subjects:
+        proof = "".join(f"hash {b64(node)}\n" for node in path(int(subject[4:]) - 1, log.changes))
+        about = [leaf for leaf, row in zip(log.leaves[:log.recorded], log.rows) if row[1] == f"change {subject}"]
+        head = f"twinseal/change-proof/v1\nchange {subject}\nlatest {about[-1]}\ncount 2\n"
+        files[f"changes/{subject}.proof"] = f"{head}{proof}".encode()
+    return manifest(files)
+
+
+def without(files, *seqs):
+    """A pack that leaves entries out."""
+    left_out = tuple(f"entries/{seq:012d}." for seq in seqs)
+    return manifest({name: content for name, content in files.items() if not name.startswith(left_out)})
+
+
+def edited(files, name, old, new):
+    content = files[name]
+    assert re.search(old, content), (name, old)
+    return manifest({**files, name: re.sub(old, new, content, count=1)})
+
+
+def stories():
+    """Logs in which four eyes were not on CHG-1."""
+    change = "change CHG-1"
+    yield "its requester approves", "entry 7: [conflict-of-interest]", story(approve("erin"))
+    yield "one approval", "entry 7: [enough-approvals]", story(lambda *_: None)
+    yield "one person twice", "entry 8: [enough-approvals]", story(approve("carol"))
+    yield "no approver", "entry 7: [role]", story(approve("alice"))
+    yield "nobody enrolled", "entry 7: [enrolled]", story(approve("mallory"))
+    yield "another revision approved", "entry 7: [current-revision]", story(
+        lambda log, revision, other: log.add("change.approve", "dave", change, f"revision 1 {other}"))
+    yield "rejected", "entry 9: [rejected]", story(
+        before_start=lambda log, revision: log.add("change.reject", "frank", change, revision, text="reason No."))
+    yield "retracted", "entry 9: [enough-approvals]", story(
+        before_start=lambda log, revision: log.add("change.retract", "dave", change, revision, text="reason No."))
+    yield "a suspended key", "entry 9: [enough-approvals]", story(
+        before_start=lambda log, revision: log.add("key.suspend", "alice", f"target {Key('dave').fingerprint}"))
+
+
+def packs():
+    good = pack(story())
+    later = story(after=lambda log: log.add("change.note", "frank", "change CHG-1", text="note No."))
+    rejected = next(log for name, _, log in stories() if name == "rejected")
+    entry, proof = "entries/000000000005.entry", "entries/000000000005.proof"
+    yield "good", "nothing", good
+    yield "two changes", "nothing", pack(story(), "CHG-1", "CHG-2")
+    untold = {name: content for name, content in good.items() if not name.endswith("07.text")}
+    yield "a text left out", "nothing", manifest(untold)
+    for name, finding, log in stories():
+        yield name, finding, pack(log)
+    yield "a byte", "entry 5: [signature]", edited(good, entry, b"10:00:05", b"10:00:06")
+    yield "a byte and the old manifest", "pack: [manifest]", {**good, entry: good[entry] + b"\n"}
+    yield "another text", "entry 7: [text]", edited(good, "entries/000000000007.text", b"Fine", b"Good")
+    yield "a file too many", "pack: [manifest]", manifest({**good, "more.txt": b"More.\n"})
+    yield "no approval", "entry 8: [last]", without(good, 7)
+    yield "no governance", "entry 4: [governance]", without(good, 3)
+    yield "no founding", "entry 1: [governance]", without(good, 0)
+    yield "no finish", "pack: [later-entry]", without(good, 9)
+    yield "a rejection left out", "entry 9: [last]", without(pack(rejected), 8)
+    yield "a later entry hidden", "pack: [later-entry]", without(pack(later), 10)
+    hidden, shown = later.leaves[10].encode(), later.leaves[9].encode()
+    forged = edited(without(pack(later), 10), "changes/CHG-1.proof", hidden, shown)
+    yield "a later entry hidden and the proof edited", "pack: [change-proof]", forged
+    yield "no recorded checkpoint", "pack: [entries]", without(good, 10)
+    yield "a proof of another entry", "entry 5: [inclusion]", edited(good, proof, b"index 5", b"index 6")
+    yield "a proof with another hash", "entry 5: [inclusion]", edited(good, proof, rb"5\n.{43}", b"5\n" + b"A" * 43)
+    yield "a proof too short", "entry 5: [inclusion]", edited(good, proof, rb"5\n.{44}\n", b"5\n")
+    yield "another size", "pack: [checkpoint]", edited(good, "pack", rb"size \d+", b"size 99")
+    yield "another register", "pack: [checkpoint]", edited(good, "pack", b"#ab", b"#ac")
+    yield "a checkpoint by nobody", "pack: [checkpoint]", pack(story(), signer="mallory")
+    nothing = b"\n" + b"A" * 43 + b"=\n\n"
+    yield "another root", "entry 0: [inclusion]", edited(good, "checkpoint", rb"\n.{43}=\n\n", nothing)
+    more = edited(good, "changes/CHG-1.proof", b"count 2", b"count 3")
+    yield "another number of changes", "pack: [change-proof]", more
+    yield "evidence of nothing", "pack: [evidence]", manifest({**good, f"evidence/{sha256(b'').hex()}": b""})
+
+
+def write(files, to):
+    """A folder, a zip of stored files, or one of deflated files, by the ending."""
+    if to.suffix != ".zip":
+        for name, content in files.items():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            (to / name).write_bytes(content)
+        return
+    method = zipfile.ZIP_STORED if "stored" in to.name else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(to, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+
+
+for number, (name, finding, files) in enumerate(packs()):
+    to = pathlib.Path(sys.argv[1]) / f"{number}{['', '-stored.zip', '-deflated.zip'][number % 3]}"
+    write(files, to)
+    print(f"{name}\t{to}\t{finding}")

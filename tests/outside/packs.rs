@@ -1,0 +1,110 @@
+//! Evidence packs: `packs.py` makes them without twinseal, and says which finding each deserves. `verify.py` and
+//! `verifier.html`, the latter in Chromium, find the same.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::json;
+
+use super::browser::Browser;
+use super::{Script, folder, tools};
+
+pub struct Pack {
+    pub name: String,
+    pub path: PathBuf,
+    /// The finding up to its rule, or `nothing`.
+    finding: String,
+}
+
+/// Makes all packs in a folder.
+pub fn packs(to: &Path) -> Vec<Pack> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/outside/packs.py");
+    let output = Command::new("python3").arg(script).arg(to).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let pack = |line: &str| {
+        let [name, path, finding] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        Pack { name: name.to_owned(), path: path.into(), finding: finding.to_owned() }
+    };
+    listed.lines().map(pack).collect()
+}
+
+#[test]
+fn verify_py_proves_good_packs_and_finds_what_is_wrong_with_others() {
+    if !tools() {
+        return;
+    }
+    let to = tempfile::tempdir().unwrap();
+    for Pack { name, path, finding } in packs(to.path()) {
+        let verdict = Script::Python.verdict(&path, &[]);
+        assert_eq!(verdict.first().unwrap_or("nothing"), finding, "{name}: {}", verdict.said);
+    }
+}
+
+/// What the page says about a pack that is dropped on it: the verdict, and the first finding up to its rule.
+fn dropped(browser: &mut Browser, path: &Path) -> (String, String) {
+    browser.value("document.getElementById('verdict').textContent = ''");
+    browser.drop_on("drop", path);
+    browser.wait("/^(proven|broken)/.test(document.getElementById('verdict').textContent)");
+    let verdict = browser.value("document.getElementById('verdict').textContent");
+    let finding = browser.value("document.querySelector('#findings li')?.textContent ?? 'nothing'");
+    let rule = finding.as_str().unwrap().split_inclusive(']').next().unwrap().to_owned();
+    (verdict.as_str().unwrap().to_owned(), rule)
+}
+
+#[test]
+fn the_page_proves_good_packs_finds_what_is_wrong_with_others_and_sends_nothing() {
+    if !tools() {
+        return;
+    }
+    let Some(mut browser) = Browser::start() else { return };
+    let (to, page) = (tempfile::tempdir().unwrap(), folder().join("verifier.html"));
+    browser.open(&page);
+    let packs = packs(to.path());
+    assert!(packs.iter().filter(|pack| pack.finding != "nothing").count() >= 20);
+    for Pack { name, path, finding } in &packs {
+        let (verdict, found) = dropped(&mut browser, path);
+        assert_eq!(found, *finding, "{name}");
+        assert_eq!(verdict.starts_with("proven"), finding == "nothing", "{name}: {verdict}");
+    }
+    assert_eq!(browser.requests, [format!("file://{}", page.display())]);
+    assert_eq!(browser.faults, Vec::<String>::new());
+}
+
+#[test]
+fn the_page_keeps_hostile_content_as_text_and_the_browser_keeps_it_from_sending() {
+    let Some(mut browser) = Browser::start() else { return };
+    let page = folder().join("verifier.html");
+    browser.open(&page);
+    let to = tempfile::tempdir().unwrap();
+    std::fs::write(to.path().join("<img src=x onerror=alert(1)>"), "").unwrap();
+    let (verdict, found) = dropped(&mut browser, to.path());
+    assert_eq!((verdict.as_str(), found.as_str()), ("broken: 1 findings", "pack: [manifest]"));
+    assert_eq!(browser.value("document.querySelectorAll('img').length"), json!(0));
+    // A script in the page itself could not call home either.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let home = listener.local_addr().unwrap();
+    let refused = format!("fetch('http://{home}').then(() => 'sent', () => 'refused')");
+    assert_eq!(browser.value(&refused), json!("refused"));
+    browser.value(&format!(
+        "new Promise(done => {{ const it = new Image(); it.onerror = done; it.src = 'http://{home}/' }})"
+    ));
+    assert!(listener.accept().is_err(), "something called home");
+}
+
+#[test]
+fn a_zip_that_is_broken_or_no_zip_is_refused_by_the_page() {
+    let Some(mut browser) = Browser::start() else { return };
+    browser.open(&folder().join("verifier.html"));
+    let to = tempfile::tempdir().unwrap();
+    let end = [b"PK\x05\x06".as_slice(), &[0; 4], &[1, 0, 1, 0], &[46, 0, 0, 0, 0, 0, 0, 0, 0, 0]].concat();
+    for (name, bytes) in
+        [("empty.zip", vec![]), ("text.zip", b"No zip at all, only some text.".to_vec()), ("end.zip", end)]
+    {
+        let path = to.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(dropped(&mut browser, &path).1, "pack: [manifest]", "{name}");
+    }
+}

@@ -1,0 +1,145 @@
+//! Good registers, and registers of which bytes were changed.
+
+use std::path::Path;
+
+use super::{Script, prove, tools};
+use crate::support::World;
+use crate::tamper::scene::{STRANGER, Scene, split};
+
+/// A change to the register's file.
+type Attack = (String, Box<dyn Fn(&Scene)>);
+
+fn sql(name: String, sql: String) -> Attack {
+    (name, Box::new(move |scene| scene.tamper(&sql)))
+}
+
+/// What is done to one entry: its bytes, its parts, its place.
+fn attacks_on(scene: &Scene, seq: u64) -> Vec<Attack> {
+    let raw = scene.raw(seq);
+    let (body, _) = split(&raw);
+    let author = body.lines().find_map(|line| line.strip_prefix("actor ")).unwrap().to_owned();
+    let put = |name: &str, blob: &str| {
+        sql(format!("{name} {seq}"), format!("UPDATE entry SET blob = {blob} WHERE seq = {seq}"))
+    };
+    let mut attacks = vec![
+        put("another time in", "CAST(replace(CAST(blob AS TEXT), 'time 2026', 'time 2025') AS BLOB)"),
+        put(
+            "another actor in",
+            "CAST(replace(CAST(blob AS TEXT), char(10) || 'actor ', char(10) || 'actor x') AS BLOB)",
+        ),
+        put("the signature flipped in", "CAST(substr(blob, 1, length(blob) - 20) || 'A' || substr(blob, -19) AS BLOB)"),
+        put("a CR in", "CAST(replace(CAST(blob AS TEXT), char(10), char(13) || char(10)) AS BLOB)"),
+        put("no bytes in", "x''"),
+        put("a zero byte in", "CAST(substr(blob, 1, 40) || x'00' || substr(blob, 41) AS BLOB)"),
+        put("no last LF in", "CAST(substr(blob, 1, length(blob) - 1) AS BLOB)"),
+        put("a line too many in", "CAST(CAST(blob AS TEXT) || 'sig x' || char(10) AS BLOB)"),
+        sql(format!("no entry {seq}"), format!("DELETE FROM entry WHERE seq = {seq}")),
+        sql(format!("data with {seq}"), format!("UPDATE entry SET data = x'610a' WHERE seq = {seq}")),
+        sql(format!("a text with {seq}"), format!("UPDATE entry SET text = x'610a' WHERE seq = {seq}")),
+        (
+            format!("{seq} signed again"),
+            Box::new(move |scene| scene.edit_signed(&author, seq, ":00Z\nactor", ":01Z\nactor")),
+        ),
+    ];
+    if raw.text.is_some() {
+        attacks.push(sql(format!("no text of {seq}"), format!("UPDATE entry SET text = NULL WHERE seq = {seq}")));
+    }
+    attacks
+}
+
+#[test]
+fn a_hundred_tampered_registers_are_found_as_verify_finds_them() {
+    if !tools() {
+        return;
+    }
+    let scene = Scene::new();
+    prove(&scene).unwrap();
+    let (whole, mut tampered) = (scene.copy(), 0);
+    let last = scene.entries() - 1;
+    // A register that ends earlier is a good one to whoever remembers nothing; so is an end that was signed again.
+    let unseen = [format!("no entry {last}"), format!("{last} signed again")];
+    for (name, attack) in (0..=last).flat_map(|seq| attacks_on(&scene, seq)) {
+        scene.replace_file(&whole);
+        attack(&scene);
+        let findings = scene.findings(STRANGER);
+        let found: Vec<&str> = findings.iter().filter(|it| it.starts_with("entry ")).map(String::as_str).collect();
+        tampered += usize::from(!found.is_empty());
+        assert_eq!(found.is_empty(), unseen.contains(&name), "{name}: {findings:#?}");
+        for script in Script::ALL {
+            let verdict = script.verdict(&scene.path("prod.db"), &[]);
+            let expected = found.first().and_then(|it| it.split_inclusive(']').next());
+            assert_eq!(verdict.first(), expected, "{name}: {script:?}: {}\n{findings:#?}", verdict.said);
+        }
+    }
+    assert!(tampered >= 100, "only {tampered}");
+}
+
+/// Asserts what the scripts find, given what somebody remembers.
+#[track_caller]
+fn find(register: &Path, remembered: &[&str], expected: Option<&str>) {
+    for script in Script::ALL {
+        let verdict = script.verdict(register, remembered);
+        assert_eq!(verdict.first(), expected, "{script:?}: {}", verdict.said);
+    }
+}
+
+#[test]
+fn a_cut_tail_an_old_copy_and_another_register_are_found_by_what_is_remembered() {
+    if !tools() {
+        return;
+    }
+    let scene = Scene::new();
+    let register = scene.path("prod.db");
+    let remembered = |seq: u64| format!("{seq}:{}", scene.raw(seq).leaf());
+    let (founding, head, old) = (remembered(0), remembered(9), scene.copy());
+    find(&register, &[&founding, &head], None);
+    scene.tamper("DELETE FROM entry WHERE seq > 7");
+    find(&register, &[], None);
+    find(&register, &[&founding, &head], Some("entry 9: [truncated]"));
+    // The old copy goes on in another way.
+    scene.replace_file(&old);
+    scene.ok("audrey", "note CHG-1 Seen.");
+    let newer = remembered(10);
+    scene.replace_file(&old);
+    scene.ok("carol", "note CHG-1 Other.");
+    find(&register, &[&founding, &newer], Some("entry 10: [replaced]"));
+    let other = World::founded();
+    other.ok("alice", "person grant carol engineer");
+    scene.replace_file(&std::fs::read(other.path("prod.db")).unwrap());
+    scene.edit_signed("alice", 0, "time 2026", "time 2025");
+    scene.tamper("DELETE FROM entry WHERE seq > 0");
+    find(&register, &[&founding], Some("entry 0: [fingerprint]"));
+}
+
+#[test]
+fn a_script_given_something_else_than_a_register_ends_with_2() {
+    if !tools() {
+        return;
+    }
+    let world = World::founded();
+    world.write("note.txt", "No register.\n");
+    for script in Script::ALL {
+        for (file, remembered) in
+            [("note.txt", vec![]), ("none.db", vec![]), ("prod.db", vec!["0"]), ("prod.db", vec!["1:a"])]
+        {
+            let verdict = script.verdict(&world.path(file), &remembered);
+            assert_eq!(verdict.code, 2, "{script:?} {file}: {}", verdict.said);
+            assert!(verdict.said.contains("usage: "), "{script:?} {file}: {}", verdict.said);
+        }
+    }
+}
+
+#[test]
+fn an_entry_that_is_no_table_is_not_read() {
+    if !tools() {
+        return;
+    }
+    let world = World::founded();
+    world
+        .sql()
+        .execute_batch("ALTER TABLE entry RENAME TO entries; CREATE VIEW entry AS SELECT * FROM entries")
+        .unwrap();
+    for script in Script::ALL {
+        assert_eq!(script.verdict(&world.path("prod.db"), &[]).code, 2);
+    }
+}
