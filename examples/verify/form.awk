@@ -2,8 +2,9 @@
 # Prints each entry with its lines, what is bad about it, and the signatures that ssh-keygen is to check.
 BEGIN {
     while ((getline pair < "keys") > 0) { split(pair, part, " "); public[part[1]] = part[2] }
-    for (i = 0; i < 64; i++)
-        digit[substr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", i + 1, 1)] = i
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    for (power[0] = i = 1; i <= 18; i++) power[i] = 2 * power[i - 1]
+    for (i = 0; i < 64; i++) digit[substr(alphabet, i + 1, 1)] = i
     split("0 1 2 3 4 5 6 7 8 9 a b c d e f", hexdigit, " ")
     kinds = " register.init register.seal person.enrol person.roles person.retire person.key key.lift policy.set" \
         " text.redact register.restored freeze.set freeze.lift calendar.set freeze.now freeze.end proposal.second" \
@@ -11,6 +12,17 @@ BEGIN {
         " change.revise change.withdraw change.approve change.reject change.retract change.start change.finish" \
         " change.confirm change.note change.refused breakglass.open breakglass.enter breakglass.close" \
         " breakglass.ratify log.checkpoint "
+    # How values are spelled on which the rules depend.
+    split("owner implementer member person operator", names, " ")
+    for (i in names) spelled[names[i]] = "^[a-z]+ [a-z][a-z0-9._-]*$"
+    spelled["author"] = "^author (external )?[a-z][a-z0-9._-]*$"
+    spelled["role"] = "^role (admin|engineer|approver|auditor)( [^ ]+ [^ ]+)?$"
+    spelled["approvals"] = "^approvals [2-9]$"
+    spelled["approval-days"] = "^approval-days [1-9][0-9]*$"
+    spelled["public-key"] = "^public-key ssh-ed25519 [A-Za-z0-9+/]*$"
+    spelled["proposal"] = "^proposal [1-9][0-9]*( [0-9a-f]*)?$"
+    spelled["window"] = "^window [^ ]*Z [^ ]*Z [^ ]+$"
+    spelled["redact"] = "^redact (0|[1-9][0-9]*) [0-9a-f]*$"
     zeros = sprintf("%064d", 0)
     # 2^255 - 19, and the order of the group.
     field = "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed"
@@ -28,12 +40,21 @@ function hex(base64,   out, i, bits, held, value) {
     for (i = 1; i <= length(base64) && substr(base64, i, 1) != "="; i++) {
         value = value * 64 + digit[substr(base64, i, 1)]; bits += 6
         if (bits >= 8) {
-            bits -= 8; held = int(value / 2 ^ bits); value -= held * 2 ^ bits
+            bits -= 8; held = int(value / power[bits]); value -= held * power[bits]
             out = out hexdigit[int(held / 16) + 1] hexdigit[held % 16 + 1]
         }
     }
     # The last bits stand for nothing, and are zero; "=" fills up to four characters.
     return value == 0 && length(base64) % 4 == 0 && base64 !~ /===|=[^=]/ ? out : "malformed"
+}
+function base64_of(digits,   out, i, j, bits) {
+    # Three bytes at a time: the 51 of a public key need no "=".
+    for (i = 1; i <= length(digits); i += 6) {
+        bits = 0
+        for (j = i; j < i + 6; j++) bits = bits * 16 + index("0123456789abcdef", substr(digits, j, 1)) - 1
+        for (j = 18; j >= 0; j -= 6) out = out substr(alphabet, int(bits / power[j]) % 64 + 1, 1)
+    }
+    return out
 }
 function of_text(text,   out, i) {
     for (i = 1; i <= length(text); i++) out = out code(substr(text, i, 1))
@@ -58,6 +79,11 @@ function check(base64, namespace, public, message, rule,   blob, begin, name) {
     # SSHSIG, version 1, the key, the namespace, nothing reserved, sha512, and an Ed25519 signature: docs/format.md.
     blob = hex(base64)
     if (blob == "malformed") { bad("signature", "the signature is not base64 in its one spelling"); return }
+    if (public == "" && rule == "signature") {
+        # No entry enrols this key. Whether it is the one that the key line names, ssh-keygen says.
+        public = base64_of(substr(blob, 29, 102))
+        print "stranger " seq " " key " " public
+    }
     begin = "535348534947" "00000001" "00000033" hex(public) sprintf("%08x", length(namespace)) of_text(namespace) \
         "00000000" "00000006" "736861353132" "00000053" "0000000b" "7373682d65643235353139" "00000040"
     if (public == "" || substr(blob, 1, length(begin)) != begin || length(blob) != length(begin) + 128)
@@ -98,9 +124,11 @@ function header(   want, i, part, n, named, stream) {
         split(line[i], part, " ")
         if (line[i] !~ /^[a-z-]+ ./ || part[1] == "last")
             bad("grammar", "a line has no key, no value, or no place here")
-        if (part[1] ~ /^(change|breakglass|revision|proposal|owner|target|data|text)$/ && seen[part[1]]++)
+        if (index(" change breakglass revision proposal owner target window approvals data text ", " " part[1] " ") &&
+            seen[part[1]]++)
             bad("grammar", "there are two " part[1] " lines")
         if (part[1] == "format" && line[i] != "format 1") bad("newer", "the register needs newer scripts")
+        if (part[1] in spelled && line[i] !~ spelled[part[1]]) bad("grammar", "the line " part[1] " is malformed")
         if (part[1] == "public-key" && (length(part[3]) != 68 || unsafe(substr(hex(part[3]), 39)) ||
             substr(hex(part[3]), 1, 38) != "0000000b7373682d6564323535313900000020"))
             bad("grammar", "a public key is malformed or weak")
@@ -129,7 +157,8 @@ function requests(   i, from, who, head, request, part, proven) {
 }
 function finish(   i) {
     if (!lines) return
-    seq = substr(file, 6) + 0; faulty = checks = 0; split("", seen)
+    # An awk may take a number that begins with 0 for an octal one.
+    seq = substr(file, 6); sub(/^0+/, "", seq); seq += 0; faulty = checks = 0; split("", seen)
     if (gap != lines - 1 || line[lines] !~ /^sig [A-Za-z0-9+\/]+=*$/)
         bad("signature", "there is no empty line with one signature line after it")
     for (i = 1; i < gap; i++) if (line[i] ~ /[[:cntrl:]]/) bad("grammar", "the body has a control character")

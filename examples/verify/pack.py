@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import zipfile
+import zlib
 
 from form import DIGEST, GOVERNANCE, NAME, NUMBER, Fault, require, strict
 from log import Log
@@ -63,8 +64,18 @@ def text(files, name, shape, rule):
     return match
 
 
-def hashes(lines):
-    return [base64.b64decode(line.split(" ")[-1]) for line in lines.splitlines()]
+def decoded(encoded, rule):
+    """Base64 in its one spelling."""
+    try:
+        raw = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raw = b""
+    require(base64.b64encode(raw).decode() == encoded, rule, "it has base64 of another spelling")
+    return raw
+
+
+def hashes(lines, rule):
+    return [decoded(line.split(" ")[-1], rule) for line in lines.splitlines()]
 
 
 def node(left, right):
@@ -126,14 +137,14 @@ class Pack(Log):
         self.note = text(files, "checkpoint", NOTE, "checkpoint")
         _, origin, size, root, _ = self.note.groups()
         require((origin, size) == (self.id, str(self.size)), "checkpoint", "it is of another register, or another size")
-        self.root = base64.b64decode(root)
+        self.root = decoded(root, "checkpoint")
 
     def check_place(self, entry, seq):
         super().check_place(entry, seq)
         proof = text(self.files, f"entries/{seq:012d}.proof", INCLUSION, "inclusion")
         require(int(proof[1]) == seq and proof[3].encode() == self.files["checkpoint"], "inclusion",
                 "the proof is of another entry, or under another checkpoint")
-        root = root_of(bytes.fromhex(entry.leaf), seq, self.size, hashes(proof[2]), "inclusion")
+        root = root_of(bytes.fromhex(entry.leaf), seq, self.size, hashes(proof[2], "inclusion"), "inclusion")
         require(root == self.root, "inclusion", "the entry is not in the log of the checkpoint")
         belongs = entry.kind in GOVERNANCE or entry.subject in self.subjects
         require(belongs and seq < self.recorded or seq == self.recorded, "entries", "the pack is not about this entry")
@@ -157,7 +168,7 @@ class Pack(Log):
             change, latest, count, path = text(self.files, f"changes/{subject}.proof", LATEST, "change-proof").groups()
             require(change == subject and count == number, "change-proof", "the proof is of another change or tree")
             leaf = hashlib.sha256(f"\0{change} {latest}\n".encode()).digest()
-            root = root_of(leaf, int(change[4:]) - 1, int(count), hashes(path), "change-proof")
+            root = root_of(leaf, int(change[4:]) - 1, int(count), hashes(path, "change-proof"), "change-proof")
             require(root.hex() == expected, "change-proof", f"the proof about {subject} does not lead to the root")
             require(latest == self.last.get(subject), "later-entry", f"a later entry about {subject} is not packed")
 
@@ -166,7 +177,7 @@ class Pack(Log):
         message, live = self.note[1].encode(), 0
         for line in self.note[5].splitlines():
             _, name, encoded = line.split(" ")
-            signature = base64.b64decode(encoded)
+            signature = decoded(encoded, "checkpoint")
             for key in self.rules.keys.values() if name == self.id else []:
                 key_id = hashlib.sha256(f"{name}\n".encode() + b"\1" + key["public"]).digest()[:4]
                 if signature[:4] == key_id:
@@ -186,18 +197,25 @@ class Pack(Log):
 
     def check_since(self):
         if "since.proof" in self.files:
-            size, root, path = text(self.files, "since.proof", SINCE, "consistency").groups()
-            check_consistency(int(size), base64.b64decode(root), self.size, self.root, hashes(path))
+            rule = "consistency"
+            size, root, path = text(self.files, "since.proof", SINCE, rule).groups()
+            check_consistency(int(size), decoded(root, rule), self.size, self.root, hashes(path, rule))
+
+
+def refused(fault):
+    log = Log(whole=False)
+    log.find(None, fault)
+    return log
 
 
 def check_pack(path):
     """Everything about a pack. What is wrong with the pack as a whole comes after its entries."""
     try:
         pack = Pack(read(path))
+    except (OSError, RuntimeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        return refused(Fault("manifest", f"the pack cannot be read: {error}"))
     except Fault as fault:
-        log = Log(whole=False)
-        log.find(None, fault)
-        return log
+        return refused(fault)
     pack.check_entries()
     last = (pack.check_changes, pack.check_checkpoint, pack.check_evidence, pack.check_since)
     for check in last if pack.valid else ():

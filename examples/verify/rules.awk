@@ -1,6 +1,8 @@
 # The place of each entry in the log, and the rules about people, keys and approvals. For verify.sh.
 # Reads the hashes, what is bad already, the remembered leaf hashes, and the entries that form.awk took apart.
-FILENAME == "hashes" { split($2, part, "/"); hash[part[1], part[2] + 0] = $1; next }
+# An awk may take a number that begins with 0 for an octal one.
+function decimal(digits) { sub(/^0+/, "", digits); return digits + 0 }
+FILENAME == "hashes" { split($2, part, "/"); hash[part[1], decimal(part[2])] = $1; next }
 FILENAME == "findings" {
     at = $1; if (!(at in known)) { known[at] = $2; sub(/^[0-9]+ [a-z-]+ /, ""); said[at] = $0 }
     next
@@ -14,8 +16,8 @@ FILENAME == "noted" { noted[$1] = $2; next }
 }
 END {
     if (begun) entry()
-    for (at in known) if (at + 0 >= count) print at " " known[at] " " said[at]
-    for (at in absent) if (redacted[at] != absent[at])
+    for (at in known) if (!pack && at + 0 >= count) print at " " known[at] " " said[at]
+    for (at in absent) if (!pack && redacted[at] != absent[at])
         print at " text the text part is missing, and no proposal redacted it"
     for (at in redacted) if (("text", at + 0) in hash) print at " redacted a text that was redacted is there"
     for (at in noted) {
@@ -23,9 +25,13 @@ END {
         else if (hash["leaf", at + 0] != noted[at])
             print at (at == 0 ? " fingerprint" : " replaced") " this is another entry than the one you remember"
     }
-    if (valid && count) print "head " count - 1 ":" newest " of " id (sealed ? "" : ", which is not sealed")
+    if (valid && count) print "head " seq ":" newest " of " id (sealed ? "" : ", which is not sealed")
+    if (!pack) exit
+    for (k in owner) print "key " live[k] " " owner[k] " " public[k]
+    for (at in last) print "newest " at " " last[at]
+    if (changes_root != "") print "changes " changes_root
 }
-BEGIN { newest = governance = sprintf("%064d", 0); valid = 1; count = 0 }
+BEGIN { newest = governance = sprintf("%064d", 0); valid = 1; count = 0; before = -1 }
 function bad(rule, words) {
     # Where an entry is invalid, nothing after it is judged by rules.
     if (valid || rule ~ /^(signature|seq|prev)$/) print seq " " rule " " words
@@ -45,19 +51,22 @@ function entry(   part, leaf, subject) {
         if (subject != "") last[subject] = leaf
         else if (kind !~ /^log\./) governance = leaf
     }
-    newest = leaf; count++
+    newest = leaf; before = seq; count++
 }
 function place(subject) {
-    if (!count) id = value["register"]
+    if (!count && !pack) id = value["register"]
     if (("data", seq + 0) in hash)
         must(hash["data", seq + 0] == value["data"], "data", "the data part is not the signed one")
     else must(!("data" in value), "data", "the data part is missing")
     if (("text", seq + 0) in hash)
         must(hash["text", seq + 0] == value["text"], "text", "the text part is not the signed one")
     else if ("text" in value) absent[seq] = value["text"]
-    must(seq == count && value["seq"] == count "", "seq", "entry " count " is missing, or has another number")
+    must((pack || seq == count) && value["seq"] == seq "", "seq", "an entry is missing, or has another number")
     must(value["register"] == id, "register", "the entry is of another register")
-    must(value["prev"] == newest, "prev", "prev is not the leaf hash of the entry before")
+    must(pack && seq != before + 1 || value["prev"] == newest, "prev", "prev is not the leaf hash of the entry before")
+    if (pack && seq == recorded && kind == "log.checkpoint") changes_root = value["changes"]
+    if (pack) must(seq == recorded || seq + 0 < recorded + 0 && (kind !~ /^(change|breakglass|log)\./ ||
+        index(subjects, " " subject " ") && kind ~ /^change\./), "entries", "the pack is not about this entry")
     must(value["governance"] == governance, "governance", "a governance entry before is missing")
     if (subject != "") must(value["last"] == (subject in last ? last[subject] : sprintf("%064d", 0)), "last",
         "an entry about " subject " is missing")
@@ -116,7 +125,8 @@ function conflict(person, c,   i, j, n, all) {
         n = split(parties[c, i], all, "\n")
         for (j = 1; j <= n; j++) if (answers(person, all[j])) return 1
         n = split(authors[c, i], all, "\n")
-        for (j = 1; j <= n; j++) if (all[j] !~ / / && (person == all[j] || operated(all[j], person, -1))) return 1
+        for (j = 1; j <= n; j++)
+            if (all[j] !~ /^external / && (person == all[j] || operated(all[j], person, -1))) return 1
     }
     return 0
 }
@@ -225,8 +235,8 @@ function decide(   part, at, i, n, all) {
     else must(proposer[at] != value["actor"], "proposal-by-two", "the proposer decides their own proposal")
     if (kind == "proposal.second") {
         must(!about(value["actor"], at), "proposal-subject", "the proposal is about its seconder")
-        must(claim_of[at] <= effective + 300, "proposal-ahead", "the proposal claims a later time")
-        must(effective < opened_at[at] + 604800, "proposal-lapse", "the proposal is seven days old")
+        must(pack || claim_of[at] <= effective + 300, "proposal-ahead", "the proposal claims a later time")
+        must(pack || effective < opened_at[at] + 604800, "proposal-lapse", "the proposal is seven days old")
         must(live[proposer_key[at]] == "live" && has_role(proposer[at], "admin"), "proposer-admin",
             "the proposer is no admin with a live key any more")
         asked(at); if (faulty) return
@@ -253,11 +263,12 @@ function take_away(   k, person) {
     }
 }
 function seconds(moment,   y, m, d) {
-    y = substr(moment, 1, 4) + 0; m = substr(moment, 6, 2) + 0; d = substr(moment, 9, 2) + 0
+    y = decimal(substr(moment, 1, 4)); m = decimal(substr(moment, 6, 2)); d = decimal(substr(moment, 9, 2))
     if (m < 3) { y--; m += 12 }
     # Days by the Gregorian calendar, from a beginning that does not matter here.
     d += 365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * m - 457) / 5)
-    return d * 86400 + substr(moment, 12, 2) * 3600 + substr(moment, 15, 2) * 60 + substr(moment, 18, 2)
+    return d * 86400 + decimal(substr(moment, 12, 2)) * 3600 + decimal(substr(moment, 15, 2)) * 60 + \
+        decimal(substr(moment, 18, 2))
 }
 function not_as_admin(person) { return separate ~ /admin-approver/ && has_role(person, "admin") }
 function change(   c, verb, n, who, all, i, counted, named, part) {
@@ -302,7 +313,7 @@ function change(   c, verb, n, who, all, i, counted, named, part) {
         who = all[i]
         if (vote[c, n, who] == "approve" && has_role(who, "approver") && live[vote_key[c, n, who]] == "live" &&
             seconds(value["time"]) - seconds(vote_time[c, n, who]) < 86400 * days &&
-            seconds(vote_time[c, n, who]) <= effective + 300 && !conflict(who, c) && !not_as_admin(who))
+            (pack || seconds(vote_time[c, n, who]) <= effective + 300) && !conflict(who, c) && !not_as_admin(who))
             named = named (counted++ ? ", " : "") who " (entry " vote_at[c, n, who] ")"
     }
     must(counted >= 2 && counted >= needed, "enough-approvals", counted + 0 " approvals count; " needed " are needed")
@@ -352,4 +363,8 @@ function judge() {
         proposal[++proposals] = seq; proposer[seq] = value["actor"]; proposer_key[seq] = value["key"]
     }
 }
-BEGIN { while ((getline pair < "keys") > 0) { split(pair, part, " "); fingerprint[part[2]] = part[1] } }
+BEGIN {
+    while ((getline pair < "keys") > 0) {
+        split(pair, part, " "); fingerprint[part[2]] = part[1]; public[part[1]] = part[2]
+    }
+}

@@ -137,6 +137,8 @@ class Register:
                 require(lines[0][1] in self.people, "enrolled", f"{lines[0][1]} is not enrolled")
                 stale = values(lines, "replaces")[0] != self.people[lines[0][1]]["by"]
                 require(not stale, "proposal-not-stale", f"the grants of {lines[0][1]} were replaced since")
+                for key in values(lines, "revoke"):
+                    require(key in self.keys, "key-known", "a key to be revoked is not enrolled")
                 machine = self.people[lines[0][1]]["machine"]
                 same = asked.kind == "person.retire" or bool(values(lines, "operator")) == machine
                 require(same, "account-type-fixed", "a machine stays a machine, and a person a person")

@@ -1,7 +1,9 @@
 #!/bin/sh
-# Checks a twinseal register without twinseal, with sqlite3, sha256sum, ssh-keygen, awk and sed.
+# Checks a twinseal register, or an evidence pack, without twinseal: with sqlite3, sha256sum, ssh-keygen, awk and sed,
+# and for a pack with openssl.
 #
 #     verify.sh prod.db [SEQ:LEAF ...]
+#     verify.sh FOLDER [SEQ:LEAF ...]
 #
 # SEQ:LEAF is the number of an entry and its leaf hash, as you noted them before: 0 and the fingerprint of the register,
 # or the head that an earlier run printed. A finding is one line: the entry, the rule in brackets, and what is wrong.
@@ -9,9 +11,9 @@
 # ssh-keygen runs once for each signature: allow fifteen minutes for 100,000 entries.
 set -u
 LC_ALL=C; export LC_ALL
-usage() { printf '%s\nusage: verify.sh REGISTER [SEQ:LEAF ...]\n' "$1" >&2; exit 2; }
-[ $# -ge 1 ] || usage 'name a register'
-[ -f "$1" ] || usage "there is no file $1"
+usage() { printf '%s\nusage: verify.sh REGISTER|FOLDER [SEQ:LEAF ...]\n' "$1" >&2; exit 2; }
+[ $# -ge 1 ] || usage 'name a register, or the folder of a pack'
+[ -f "$1" ] || [ -d "$1" ] || usage "there is no file or folder $1"
 case $1 in /*) db=$1 ;; *) db=$PWD/$1 ;; esac
 shift
 for noted; do
@@ -22,6 +24,7 @@ work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 trap 'exit 2' HUP INT TERM
 cd "$work" || exit 2
+[ -d "$db" ] && pack=1 || pack=0
 mkdir blob leaf text data sign
 : > bad
 for noted; do echo "$noted"; done | tr : ' ' > noted
@@ -29,6 +32,11 @@ sql() { sqlite3 -init /dev/null -batch -readonly "$db" "$1"; }
 
 # 1. Take the bytes out of the file. After this the database is not needed any more.
 # What awk could not read as it is signed is found here: a zero byte, no LF at the end.
+. "$here/pack.sh"
+if [ $pack = 1 ]; then
+    read_pack
+    unpack
+else
 [ "$(sql "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'entry'" 2> /dev/null)" = 1 ] ||
     usage "$db is no register"
 sql "SELECT writefile(printf('blob/%012d', seq), CAST(blob AS BLOB)),
@@ -41,13 +49,18 @@ sql "WITH row(seq, blob) AS (SELECT seq, CAST(blob AS BLOB) FROM entry)
                         WHEN substr(blob, -1) IS NOT x'0a' THEN ' signature the entry does not end with a line end'
                         ELSE ' grammar the entry has a zero byte' END
      FROM row WHERE length(blob) > 65535 OR substr(blob, -1) IS NOT x'0a' OR instr(blob, x'00')" >> bad 2> /dev/null
+fi
 # awk sees no file without a line.
 find blob -type f -size 0 | while read -r empty; do echo > "$empty"; done
 find blob -type f | sort > rows
 [ -s rows ] || { echo 'entry 0: [founding] the log is empty'; exit 3; }
 # What comes after a gap is not looked at.
-awk 'substr($0, 6) + 0 != NR - 1 { print NR - 1 " seq no entry has this number, but later ones do" >> "bad"; exit }
-     { print }' rows > entries
+awk -v pack="$pack" '
+    !pack && substr($0, 6) != sprintf("%012d", NR - 1) {
+        print NR - 1 " seq no entry has this number, but later ones do" >> "bad"
+        exit
+    }
+    { print }' rows > entries
 find leaf text data -type f -exec sha256sum {} + > hashes
 # The fingerprint of every public key that any entry mentions.
 xargs sed -n 's/^public-key //p' < entries | grep -Ex 'ssh-ed25519 [A-Za-z0-9+/]{68}' | sort -u > publics
@@ -60,18 +73,36 @@ done < publics
 # 2. Take each entry apart: the form of the body, and the encoding of each signature, which has exactly one.
 xargs awk -f "$here/form.awk" < entries > apart
 sed -n 's/^bad //p' apart >> bad
+sed -n 's/^stranger //p' apart > strangers
+while read -r seq key public; do
+    echo "ssh-ed25519 $public" > one.pub
+    [ "$(ssh-keygen -lf one.pub 2> /dev/null | cut -d ' ' -f 2)" = "$key" ] ||
+        echo "$seq signature another key signed than the key line names" >> bad
+done < strangers
 sed -n 's/^check //p' apart > checks
 while read -r seq rule name namespace; do
     ssh-keygen -Y check-novalidate -n "$namespace" -s "$name.sig" < "$name" > said 2>&1 ||
         echo "$seq $rule the signature does not verify" >> bad
 done < checks
 
+[ $pack = 0 ] || check_inclusion
+
 # 3. The place of each entry in the log, and the rules about people, keys and approvals.
 sort -n -k 1,1 -s bad > findings
-awk -f "$here/rules.awk" hashes findings noted apart > result
+if [ $pack = 1 ]; then
+    awk -v pack=1 -v id="$register" -v subjects=" $(echo $subjects) " -v recorded="$recorded" -f "$here/rules.awk" \
+        hashes findings noted apart > result
+    if grep -q '^head ' result; then
+        check_changes
+        check_checkpoint
+        check_evidence
+    fi
+else
+    awk -f "$here/rules.awk" hashes findings noted apart > result
+fi
 sed -n 's/^start //p' result
-sed '/^start /d; /^head /d' result | sort -n -k 1,1 -s |
-    sed 's/^\([0-9]*\) \([a-z-]*\) /entry \1: [\2] /' > said
+sed '/^[a-z]/d' result | sort -n -k 1,1 -s |
+    sed "s/^$end \\([a-z-]*\\) /pack: [\\1] /; s/^\\([0-9]*\\) \\([a-z-]*\\) /entry \\1: [\\2] /" > said
 cat said
 if [ -s said ]; then
     echo "broken: $(wc -l < said | tr -d ' ') findings in $(wc -l < entries | tr -d ' ') entries"
@@ -79,6 +110,7 @@ if [ -s said ]; then
 fi
 grep -q '^head ' result || { echo 'broken: a tool failed'; exit 3; }
 sed -n "s/^head /proven: $(wc -l < entries | tr -d ' ') entries; head /p" result
-[ -s noted ] ||
+[ $pack = 0 ] || echo "complete about $(echo $subjects) up to entry $recorded, under a checkpoint of $size"
+[ -s noted ] || [ $pack = 1 ] ||
     echo 'nothing outside the file shows that its end was not cut off: compare the head with one noted elsewhere'
 exit 0

@@ -19,7 +19,8 @@ fn prepared() -> World {
     world.tamper("UPDATE entry SET blob = CAST(replace(CAST(blob AS TEXT), 'actor dave', 'actor bob') AS BLOB)");
     world.write("reader/other.db", fs::read(world.path("prod.db")).unwrap());
     let packs = super::packs::packs(&world.path(""));
-    world.write("reader/pack.zip", fs::read(&packs.iter().find(|it| it.name == "two changes").unwrap().path).unwrap());
+    let pack = &packs.iter().find(|it| it.name == "two changes").unwrap().path;
+    world.write("reader/pack.zip", fs::read(pack).unwrap());
     for file in fs::read_dir(folder()).unwrap().map(|it| it.unwrap().path()).filter(|it| it.is_file()) {
         world.write(&format!("reader/{}", file.file_name().unwrap().display()), fs::read(&file).unwrap());
     }

@@ -1,5 +1,5 @@
-//! Evidence packs: `packs.py` makes them without twinseal, and says which finding each deserves. `verify.py` and
-//! `verifier.html`, the latter in Chromium, find the same.
+//! Evidence packs: `packs.py` makes them without twinseal, and says which finding each deserves. The scripts and the
+//! page, the latter in Chromium, find the same.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::browser::Browser;
 use super::{Script, folder, tools};
+use crate::support::stock_tool;
 
 pub struct Pack {
     pub name: String,
@@ -30,15 +31,41 @@ pub fn packs(to: &Path) -> Vec<Pack> {
     listed.lines().map(pack).collect()
 }
 
+/// The folder of a pack: `verify.sh` reads no zip.
+fn unpacked(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        return path.to_owned();
+    }
+    let to = path.with_extension("folder");
+    let status = Command::new("python3").args(["-m", "zipfile", "-e"]).args([path, &to]).status().unwrap();
+    assert!(status.success());
+    to
+}
+
 #[test]
-fn verify_py_proves_good_packs_and_finds_what_is_wrong_with_others() {
-    if !tools() {
+fn the_scripts_prove_good_packs_and_find_what_is_wrong_with_others() {
+    if !tools() || !stock_tool("openssl") {
         return;
     }
     let to = tempfile::tempdir().unwrap();
     for Pack { name, path, finding } in packs(to.path()) {
-        let verdict = Script::Python.verdict(&path, &[]);
-        assert_eq!(verdict.first().unwrap_or("nothing"), finding, "{name}: {}", verdict.said);
+        for (script, path) in [(Script::Python, path.clone()), (Script::Posix, unpacked(&path))] {
+            let verdict = script.verdict(&path, &[]);
+            assert_eq!(verdict.first().unwrap_or("nothing"), finding, "{script:?}: {name}: {}", verdict.said);
+        }
+    }
+}
+
+#[test]
+fn a_pack_of_another_founding_than_the_remembered_one_is_found() {
+    if !tools() || !stock_tool("openssl") {
+        return;
+    }
+    let to = tempfile::tempdir().unwrap();
+    let path = packs(to.path()).remove(0).path;
+    for script in Script::ALL {
+        let verdict = script.verdict(&path, &[&format!("0:{}", "ab".repeat(32))]);
+        assert_eq!(verdict.first(), Some("entry 0: [fingerprint]"), "{script:?}: {}", verdict.said);
     }
 }
 
