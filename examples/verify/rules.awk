@@ -174,6 +174,9 @@ function done(who, at, apply,   opener, machine) {
             must(!("vouch-key" in new) || owner[new["vouch-key"]] == who && live[new["vouch-key"]] == "live",
                 "vouch-own-key", "the key that vouches is no live key of the same person")
         } else must(new["replaces"] == by[who], "proposal-not-stale", "the grants of " who " were replaced since")
+        n_revoked = split(new["revoke"], revoked, "\n")
+        for (i_revoked = 1; i_revoked <= n_revoked; i_revoked++)
+            must(revoked[i_revoked] in owner, "key-known", "a key to be revoked is not enrolled")
         if (opener == "person.roles")
             must(machine == (terms[who] > 0), "account-type-fixed", "a machine stays a machine")
     }
