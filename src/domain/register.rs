@@ -1,5 +1,7 @@
 //! The register as a fold over its entries: one function judges an event, one applies it.
 
+mod loading;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -8,12 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::change::filing_rules::{judge_execution, judge_facts, judge_named};
 use crate::domain::governance::proposal::At;
-use crate::domain::governance::state::GovernanceSummary;
-use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
+use crate::domain::records::{Denied, Records, StateKey, Unloaded};
 use crate::domain::{
     Action, Attempt, BreakGlass, BreakGlassId, Change, ChangeId, Condition, Digest, Event, Facts, Field, Governance,
-    Header, Invalid, Moment, Outcome, Policy, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since, Statement,
-    Status, Stream, Text, TextRef, Time, Timed, Watched, Witnesses, number,
+    Header, Invalid, Moment, Outcome, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since, Statement, Status,
+    Stream, Text, TextRef, Time, Timed, Watched, Witnesses, number,
 };
 
 /// The links from the next entry to the entries before it.
@@ -79,81 +80,6 @@ pub struct Register {
     words: Records<Digest, BreakGlassId>,
     /// The break-glasses whose end the newest entry corrected.
     corrected: Vec<BreakGlassId>,
-}
-
-/// Loading and writing.
-impl Register {
-    /// The state with these two records loaded; the caller loads the others when a lookup fails.
-    pub fn resume(register: RegisterSummary, governance: GovernanceSummary) -> Self {
-        let governance = Governance::resume(governance);
-        let (changes, break_glasses, words) = (Records::unloaded(), Records::unloaded(), Records::unloaded());
-        let (changed, corrected) = (false, Vec::new());
-        Self { summary: register, changed, governance, changes, break_glasses, words, corrected }
-    }
-
-    /// Loads a stored record of this state. A record that is already loaded is kept.
-    pub fn load(&mut self, record: StateRecord) {
-        match record {
-            StateRecord::Change(id, change) => self.changes.load(id, Some(*change)),
-            StateRecord::BreakGlass(id, glass) => self.break_glasses.load(id, Some(*glass)),
-            StateRecord::Word(text, id) => self.words.load(text, Some(id)),
-            record => self.governance.load(record),
-        }
-    }
-
-    /// Marks a record of this state as known not to exist.
-    pub fn load_absent(&mut self, key: StateKey) {
-        match key {
-            StateKey::Change(id) => self.changes.load(id, None),
-            StateKey::BreakGlass(id) => self.break_glasses.load(id, None),
-            StateKey::Word(text) => self.words.load(text, None),
-            key => self.governance.load_absent(key),
-        }
-    }
-
-    /// Whether a record with this key must exist according to the counters. If storage lacks it, the record was lost.
-    pub fn counts(&self, key: &StateKey) -> bool {
-        match key {
-            StateKey::Register | StateKey::Governance => self.summary.head.is_some(),
-            StateKey::Proposal(id) => id.number() <= self.governance.proposals(),
-            StateKey::Freeze(name) => self.governance.freezes().any(|(it, _)| it == name),
-            StateKey::Calendar(name) => self.governance.calendars().contains_key(name),
-            StateKey::Change(id) => id.number() <= self.summary.filed,
-            StateKey::BreakGlass(id) => id.number() <= self.summary.break_glasses,
-            StateKey::Person(_) | StateKey::Key(_) | StateKey::Text(_) | StateKey::Word(_) => false,
-        }
-    }
-
-    /// The same state under another policy, to preview its effect. It must not be written to storage.
-    #[must_use]
-    pub fn under(&self, policy: Policy) -> Self {
-        Self { governance: self.governance.under(policy), ..self.clone() }
-    }
-
-    /// The number of loaded records.
-    pub fn loaded(&self) -> usize {
-        self.changes.len() + self.break_glasses.len() + self.words.len() + self.governance.loaded()
-    }
-
-    /// The records that changed since the last call, for writing.
-    pub fn take_changed(&mut self) -> Vec<StateRecord> {
-        let summary = std::mem::take(&mut self.changed).then(|| StateRecord::Register(self.summary.clone()));
-        let mut changed: Vec<StateRecord> = summary.into_iter().collect();
-        changed.extend(self.governance.take_changed());
-        changed.extend(self.changes.take_changed().map(|(id, change)| StateRecord::Change(id, Box::new(change))));
-        let glasses = self.break_glasses.take_changed();
-        changed.extend(glasses.map(|(id, glass)| StateRecord::BreakGlass(id, Box::new(glass))));
-        changed.extend(self.words.take_changed().map(|(text, id)| StateRecord::Word(text, id)));
-        changed
-    }
-
-    /// Unloads every record that [`Register::take_changed`] would not return.
-    pub fn unload(&mut self) {
-        self.governance.unload();
-        self.changes.unload();
-        self.break_glasses.unload();
-        self.words.unload();
-    }
 }
 
 impl Register {

@@ -78,6 +78,7 @@ fn prepared() -> World {
     }
     world.write("build/gateway.toml", "pool = 160\n");
     world.write("done.txt", "Restarted the gateway.\n");
+    world.write("hr.csv", fs::read("examples/hr.csv").unwrap());
     let artifact = "\n[[artifacts]]\nname = \"gateway.toml\"\nfile = \"build/gateway.toml\"\n";
     world.write("change.toml", format!("{CHANGE}{artifact}"));
     world

@@ -101,12 +101,7 @@ impl Compromise {
             let change = format!("{}{}", it.change, on(it.target.as_ref()));
             [change, it.seq.to_string(), would, it.refusal.to_string()]
         };
-        let header = [
-            tr!("BELOW", "不达要求"),
-            tr!("ENTRY", "条目"),
-            tr!("APPROVALS", "批准"),
-            tr!("WHY", "原因"),
-        ];
+        let header = [tr!("BELOW", "不达要求"), tr!("ENTRY", "条目"), tr!("APPROVALS", "批准"), tr!("WHY", "原因")];
         print_with_table(context, &page, header, found.fallen.iter().map(row).collect())
     }
 

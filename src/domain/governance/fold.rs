@@ -4,7 +4,7 @@ use crate::domain::governance::state::{GovernanceSummary, Phase};
 use crate::domain::records::Denied;
 use crate::domain::{
     AcceptedLoss, Action, Digest, Event, Fingerprint, FreezeOrigin, Governance, Grants, Key, KeyState, LostEntries,
-    Member, Person, PersonId, Proposal, ProposalId, ProposalState, RefusedAttempt, Role, TextState, Timed,
+    Member, Person, PersonId, Policy, Proposal, ProposalId, ProposalState, RefusedAttempt, Role, TextState, Timed,
 };
 
 impl Governance {
