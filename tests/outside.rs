@@ -17,7 +17,7 @@ use std::sync::{Mutex, OnceLock};
 use crate::support::{World, stock_tool};
 
 /// Rules that the scripts judge in every entry, as twinseal does.
-pub const JUDGED: [&str; 37] = [
+pub const JUDGED: [&str; 43] = [
     "account-type-fixed",
     "change-known",
     "change-number",
@@ -51,6 +51,12 @@ pub const JUDGED: [&str; 37] = [
     "seal-by-another",
     "sealed",
     "sealed-once",
+    "statement-ahead",
+    "statement-expired",
+    "statement-once",
+    "statement-register",
+    "statement-seen",
+    "statement-superseded",
     "suspended",
     "undecided",
     "vouch-own-key",

@@ -9,11 +9,11 @@ BEGIN {
     kinds = " register.init register.seal person.enrol person.roles person.retire person.key key.lift policy.set" \
         " text.redact register.restored freeze.set freeze.lift calendar.set freeze.now freeze.end proposal.second" \
         " proposal.decline proposal.withdraw proposal.refused key.revoke key.suspend person.suspend change.file" \
-        " change.revise change.withdraw change.approve change.reject change.retract change.start change.finish" \
-        " change.confirm change.note change.refused breakglass.open breakglass.enter breakglass.close" \
+        " change.revise change.withdraw change.approve approval.submit change.reject change.retract change.start" \
+        " change.finish change.confirm change.note change.refused breakglass.open breakglass.enter breakglass.close" \
         " breakglass.ratify log.checkpoint "
     # How values are spelled on which the rules depend.
-    split("owner implementer member person operator", names, " ")
+    split("owner implementer member person operator approver", names, " ")
     for (i in names) spelled[names[i]] = "^[a-z]+ [a-z][a-z0-9._-]*$"
     spelled["author"] = "^author (external )?[a-z][a-z0-9._-]*$"
     spelled["role"] = "^role (admin|engineer|approver|auditor)( [^ ]+ [^ ]+)?$"
@@ -23,6 +23,9 @@ BEGIN {
     spelled["proposal"] = "^proposal [1-9][0-9]*( [0-9a-f]*)?$"
     spelled["window"] = "^window [^ ]*Z [^ ]*Z [^ ]+$"
     spelled["redact"] = "^redact (0|[1-9][0-9]*) [0-9a-f]*$"
+    moment = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]Z$"
+    spelled["approved"] = "^approved " moment
+    spelled["not-after"] = "^not-after " moment
     zeros = sprintf("%064d", 0)
     # 2^255 - 19, and the order of the group.
     field = "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed"
@@ -107,7 +110,7 @@ function header(   want, i, part, n, named, stream) {
     if (n != 3 || part[1] != "twinseal" || part[3] != "v1" || !index(kinds, " " kind " ")) {
         bad("kind", "the first line names no kind of entry of format 1"); return
     }
-    stream = kind ~ /^(change|breakglass)\./
+    stream = kind ~ /^(change|approval|breakglass)\./
     n = split("register seq prev governance " (stream ? "last " : "") "time actor key", want, " ")
     for (i = 1; i <= n; i++) {
         split(line[i + 1], part, " "); named[want[i]] = part[2]
@@ -134,7 +137,20 @@ function header(   want, i, part, n, named, stream) {
             bad("grammar", "a public key is malformed or weak")
     }
 }
+# A detached approval: every line of the statement is there once, in the order in which the approver signed them.
+function statement(   i, part, keys) {
+    for (i = first; i < gap; i++) { split(line[i], part, " "); keys = keys part[1] " "; of[part[1]] = part[2] }
+    sub(/(data )?(filled text )?$/, "", keys)
+    if (keys != "change revision fingerprint approver approver-key seen approved not-after proof ")
+        bad("grammar", "these are not the lines of a statement and its proof")
+    else if (of["not-after"] < of["approved"]) bad("grammar", "the statement ends before it was made")
+    # A key that no entry enrols signs for nobody: see the rule own-key.
+    else if (public[of["approver-key"]] != "")
+        check(of["proof"], "twinseal/statement.approve/v1", public[of["approver-key"]],
+            "twinseal/statement.approve/v1\n" line[2] "\n" joined(first, first + 7, ""), "proof")
+}
 function requests(   i, from, who, head, request, part, proven) {
+    if (kind == "approval.submit") { statement(); return }
     head = line[2]; if (kind == "register.init") sub(/#.*/, "", head)
     for (i = first; i < gap; i++) {
         split(line[i], part, " ")

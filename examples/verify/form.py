@@ -36,6 +36,7 @@ FACTS = """kind risk owner author* implementer* service* environment* tag* windo
     sensitive*"""
 DECIDED = "proposal"
 BREAKGLASS = "incident service* affects?"
+STATEMENT = "change revision fingerprint approver approver-key seen approved not-after"
 FIELDS = {
     "register.init": f"format after? {POLICY} (member {GRANTS} {ASKED} {KEY})*",
     "register.seal": "",
@@ -64,6 +65,7 @@ FIELDS = {
     "change.revise": f"change revision {FACTS}",
     "change.withdraw": "change revision",
     "change.approve": "change revision",
+    "approval.submit": f"{STATEMENT} proof",
     "change.reject": "change revision",
     "change.retract": "change revision",
     "change.start": "change revision target? run? artifact*",
@@ -77,7 +79,7 @@ FIELDS = {
     "breakglass.ratify": "breakglass closed",
     "log.checkpoint": "size root changes breakglasses",
 }
-GOVERNANCE = {kind for kind in FIELDS if not kind.startswith(("change.", "breakglass.", "log."))}
+GOVERNANCE = {kind for kind in FIELDS if not kind.startswith(("change.", "approval.", "breakglass.", "log."))}
 OPENING = {kind for kind in GOVERNANCE if FIELDS[kind].startswith("proposal ")} - {"proposal.refused"}
 
 DIGEST, NUMBER, COUNT = "[0-9a-f]{64}", "(?:0|[1-9][0-9]{0,15})", "[1-9][0-9]{0,15}"
@@ -95,9 +97,10 @@ VALUES = {
     "artifact": f"[!-<>-~]{{1,128}} {DIGEST}",
 }
 for keys, spelling in [
-    ("actor member person operator asked-operator owner implementer opener tag environment", NAME),
-    ("key opener-key vouch-key revoke", KEY_ID), ("time asked expires until opened", TIME),
-    ("prev governance last data text replaces fingerprint closed", DIGEST),
+    ("actor member person operator asked-operator owner implementer opener approver tag environment", NAME),
+    ("key opener-key approver-key vouch-key revoke", KEY_ID),
+    ("time asked expires until opened approved not-after", TIME),
+    ("prev governance last data text replaces fingerprint closed seen", DIGEST),
     ("outage-minutes rollback-minutes plan-steps rollback-steps targets", NUMBER),
 ]:
     VALUES.update(dict.fromkeys(keys.split(), spelling))
@@ -173,8 +176,10 @@ class Entry:
                 public_key(value)
             repeated = key == before and key in ASCENDING
             require(not repeated or smaller < value, "canonical", f"the {key} lines are not in order")
-        stream = self.kind.startswith(("change.", "breakglass."))
+        stream = self.kind.startswith(("change.", "approval.", "breakglass."))
         require(bool(self.get("last")) == stream, "canonical", "the last line is missing, or does not belong here")
+        ends = self.kind != "approval.submit" or self["approved"] <= self["not-after"]
+        require(ends, "grammar", "the statement ends before it was made")
 
     def get(self, wanted):
         return next((value for key, value in self.lines if key == wanted), None)
@@ -261,13 +266,20 @@ def public_key(line):
 
 
 def check_requests(entry):
-    """Every key to be enrolled signed its request, and so did a key that vouches for it."""
+    """Every key to be enrolled signed its request, and so did a key that vouches for it. A word and a statement too."""
     if entry.kind == "breakglass.enter":
         lines = [line for line in entry.lines[8:] if line[0] not in ("breakglass", "proof", "filled", "data")]
         word = "twinseal/breakglass.word/v1"
         message = "".join(f"{line}\n" for line in [word] + [" ".join(line) for line in lines])
         signer = check_sshsig(entry["proof"], word, message.encode(), "proof")
         require(signer == entry["opener-key"], "proof", "another key signed the word")
+    if entry.kind == "approval.submit":
+        # What the approver signed elsewhere had the same lines, and the same register above them.
+        statement = "twinseal/statement.approve/v1"
+        lines = [f"{key} {entry[key]}" for key in ["register"] + STATEMENT.split(" ")]
+        message = "".join(f"{line}\n" for line in [statement] + lines)
+        signer = check_sshsig(entry["proof"], statement, message.encode(), "proof")
+        require(signer == entry["approver-key"], "proof", "another key signed the statement")
     for lines in entry.blocks("person" if entry.kind == "person.key" else "member"):
         if not values(lines, "public-key"):
             continue

@@ -65,8 +65,9 @@ function place(subject) {
     must(value["register"] == id, "register", "the entry is of another register")
     must(pack && seq != before + 1 || value["prev"] == newest, "prev", "prev is not the leaf hash of the entry before")
     if (pack && seq == recorded && kind == "log.checkpoint") changes_root = value["changes"]
-    if (pack) must(seq == recorded || seq + 0 < recorded + 0 && (kind !~ /^(change|breakglass|log)\./ ||
-        index(subjects, " " subject " ") && kind ~ /^change\./), "entries", "the pack is not about this entry")
+    if (pack) must(seq == recorded || seq + 0 < recorded + 0 && (kind !~ /^(change|approval|breakglass|log)\./ ||
+        index(subjects, " " subject " ") && kind ~ /^(change|approval)\./), "entries",
+        "the pack is not about this entry")
     must(value["governance"] == governance, "governance", "a governance entry before is missing")
     if (subject != "") must(value["last"] == (subject in last ? last[subject] : sprintf("%064d", 0)), "last",
         "an entry about " subject " is missing")
@@ -74,13 +75,14 @@ function place(subject) {
 # People: enrolled[p] (at which entry), roles[p] (lines "ROLE FROM UNTIL"), by[p] (the entry that made the grants),
 # state[p] (active, retired, suspended). Machines: operators[m, i] (lines) since entry term[m, i], for i up to terms[m].
 # Keys: owner[k], since[k] (the entry that enrolled it), live[k] (live, suspended, revoked), ended_by[k].
-function has_role(person, role,   i, n, all, part) {
+function has_role(person, role) { return had_role(person, role, value["time"], effective) }
+function had_role(person, role, claim, end,   i, n, all, part) {
     # A grant begins by the claim of the entry, and ends by its effective time.
     n = split(roles[person], all, "\n")
     for (i = 1; i <= n; i++) {
         split(all[i] " - -", part, " ")
-        if (part[1] == role && (part[2] == "-" || part[2] <= value["time"]) &&
-            (part[3] == "-" || effective < seconds(part[3]))) return 1
+        if (part[1] == role && (part[2] == "-" || part[2] <= claim) &&
+            (part[3] == "-" || end < seconds(part[3]))) return 1
     }
     return 0
 }
@@ -89,7 +91,8 @@ function effective_time(   i, j, n, who, times, claim) {
     claim = seconds(value["time"])
     for (i = 1; i <= speakers && n < 15 && !pack; i++) {
         who = speaker[i]
-        if (who == value["actor"] || terms[who] || operated(value["actor"], who, since[value["key"]])) continue
+        if (who == value["actor"] || kind == "approval.submit" && who == value["approver"]) continue
+        if (terms[who] || operated(value["actor"], who, since[value["key"]])) continue
         for (j = ++n; j > 1 && times[j - 1] < claimed[who]; j--) times[j] = times[j - 1]
         times[j] = claimed[who]
     }
@@ -131,8 +134,7 @@ function conflict(person, c,   i, j, n, all) {
     return 0
 }
 function need_role(role) { return must(has_role(value["actor"], role), "role", value["actor"] " has no role " role) }
-function actor(   person, k, i, n, all, active) {
-    person = value["actor"]; k = value["key"]
+function may_act(person, k,   i, n, all, active) {
     must(person in enrolled, "enrolled", person " is not enrolled")
     must(owner[k] == person, "own-key", "the key is not enrolled for " person)
     must(live[k] == "live", "key-live", "the key is " live[k])
@@ -274,15 +276,40 @@ function seconds(moment,   y, m, d) {
         decimal(substr(moment, 18, 2))
 }
 function not_as_admin(person) { return separate ~ /admin-approver/ && has_role(person, "admin") }
-function change(   c, verb, n, who, all, i, counted, named, part) {
+# The approver of a statement could act now, and was an approver when it was made. The submitter is anybody.
+function approver(who,   made) {
+    made = seconds(value["approved"])
+    must(value["fingerprint"] == hash["leaf", 0], "statement-register", "the statement is for another register")
+    if (!faulty && may_act(who, value["approver-key"]))
+        must(had_role(who, "approver", value["approved"], made), "role", who " had no role approver when it was made")
+}
+# A statement counts once, in time, and only if its approver has not acted on the change since. about_it[c, leaf] is the
+# number of an entry about a change, and acted[c, p] that of a person's latest act on it.
+function statement(c, who,   made, same) {
+    made = seconds(value["approved"])
+    must(pack || made <= effective + 300, "statement-ahead", "the statement was made at a later time")
+    must(seconds(value["time"]) - made < 86400 * days && effective <= seconds(value["not-after"]), "statement-expired",
+        "the approval of " who " has expired")
+    same = c " " value["revision"] " " who " " value["approver-key"] " " value["seen"] " " value["approved"] " " \
+        value["not-after"]
+    must(!(same in submitted), "statement-once", "the same statement was submitted before")
+    must((c, value["seen"]) in about_it, "statement-seen", "the statement names no entry about the change")
+    must(acted[c, who] + 0 <= about_it[c, value["seen"]], "statement-superseded", who " has acted on the change since")
+    if (!faulty) submitted[same] = 1
+}
+function change(   c, verb, n, who, all, i, counted, named, part, detached) {
     c = value["change"]; who = value["actor"]; verb = substr(kind, 8); n = revisions[c]
-    if (verb == "file") { 
+    detached = kind == "approval.submit"
+    # A detached approval is that of its approver, and never that of the person who submitted it.
+    if (detached) { verb = "approve"; who = value["approver"] }
+    if (verb == "file") {
         must(pack ? !n : c == "CHG-" changes + 1, "change-number", "the change has not the next number")
         if (!faulty && need_role("engineer")) { changes++; file_it(c) }
         return
     }
     if (!must(n, "change-known", "there is no such change")) return
-    if (verb ~ /^(approve|reject)$/) need_role("approver")
+    if (detached) approver(who)
+    if (verb ~ /^(approve|reject)$/) must(has_role(who, "approver"), "role", who " has no role approver")
     if (verb == "approve") {
         must(!not_as_admin(who), "separate-duties", "admins do not approve")
         if (!faulty) must(!conflict(who, c), "conflict-of-interest", who " requested, wrote, owns or implements it")
@@ -299,6 +326,7 @@ function change(   c, verb, n, who, all, i, counted, named, part) {
         must(!rejected[c], "rejected", "the revision was rejected")
         must(!(filed[c] in redacted), "revision-redacted", "the text of the revision was redacted")
     }
+    if (detached) statement(c, who)
     if (verb == "retract") must(vote[c, n, who] == "approve", "own-approval", "there is no approval to retract")
     if (faulty) return
     if (verb == "reject") rejected[c] = 1
@@ -307,7 +335,9 @@ function change(   c, verb, n, who, all, i, counted, named, part) {
     if (verb ~ /^(approve|retract)$/) {
         if (vote[c, n, who] == "") voters[c, n] = voters[c, n] (voters[c, n] == "" ? "" : "\n") who
         vote[c, n, who] = verb; vote_at[c, n, who] = seq
-        vote_time[c, n, who] = value["time"]; vote_key[c, n, who] = value["key"]
+        vote_time[c, n, who] = value[detached ? "approved" : "time"]
+        vote_key[c, n, who] = value[detached ? "approver-key" : "key"]
+        vote_end[c, n, who] = detached ? value["not-after"] : ""
     }
     if (verb != "start") return
     # Four eyes: the approvals of this very revision that count, each by another person.
@@ -316,7 +346,9 @@ function change(   c, verb, n, who, all, i, counted, named, part) {
         who = all[i]
         if (vote[c, n, who] == "approve" && has_role(who, "approver") && live[vote_key[c, n, who]] == "live" &&
             seconds(value["time"]) - seconds(vote_time[c, n, who]) < 86400 * days &&
-            (pack || seconds(vote_time[c, n, who]) <= effective + 300) && !conflict(who, c) && !not_as_admin(who))
+            (pack || seconds(vote_time[c, n, who]) <= effective + 300) &&
+            (vote_end[c, n, who] == "" || effective <= seconds(vote_end[c, n, who])) &&
+            !conflict(who, c) && !not_as_admin(who))
             named = named (counted++ ? ", " : "") who " (entry " vote_at[c, n, who] ")"
     }
     must(counted >= 2 && counted >= needed, "enough-approvals", counted + 0 " approvals count; " needed " are needed")
@@ -347,7 +379,7 @@ function judge() {
     if (seq == 0 || kind == "register.init") { found(); return }
     if (kind == "register.seal") must(!sealed, "sealed-once", "the register is sealed twice")
     else must(sealed, "sealed", "the register is not sealed")
-    if (faulty || !actor()) return
+    if (faulty || !may_act(value["actor"], value["key"])) return
     effective = effective_time()
     if (kind == "register.seal") {
         must(value["actor"] != founder && has_role(value["actor"], "admin"), "seal-by-another",
@@ -355,7 +387,12 @@ function judge() {
         sealed = !faulty
     } else if (kind ~ /^proposal\./) decide()
     else if (kind ~ /^(key\.revoke|key\.suspend|person\.suspend)$/) take_away()
-    else if (kind ~ /^change\./) change()
+    else if (kind ~ /^(change|approval)\./) {
+        change()
+        # Whose act an entry about a change is: a detached approval is its approver's.
+        acted[value["change"], value[kind == "approval.submit" ? "approver" : "actor"]] = seq + 0
+        about_it[value["change"], hash["leaf", seq + 0]] = seq + 0
+    }
     else if (kind == "breakglass.open") need_role("engineer")
     else if (kind == "breakglass.ratify") need_role("approver")
     else if ("proposal" in value && need_role("admin")) {

@@ -3,7 +3,21 @@
 An entry is judged by what the entries before it say. docs/format.md has every rule; the names are the same.
 """
 
-from form import OPENING, public_bytes, public_key, require, seconds, values
+from form import OPENING, STATEMENT, public_bytes, public_key, require, seconds, values
+
+
+class Vote:
+    """An approval, or its retraction. A detached approval is that of the approver, at the time and by the key of the
+    statement, and never that of the person who submitted it."""
+
+    def __init__(self, entry):
+        self.approves, self.seq = entry.kind != "change.retract", entry.seq
+        self.person, self.key, self.time = entry.actor, entry.key, seconds(entry.time)
+        self.end, self.statement = None, None
+        if entry.kind == "approval.submit":
+            self.person, self.key = entry["approver"], entry["approver-key"]
+            self.time, self.end = seconds(entry["approved"]), seconds(entry["not-after"])
+            self.statement = [entry[key] for key in STATEMENT.split(" ")]
 
 
 class Register:
@@ -17,16 +31,17 @@ class Register:
 
     # People and keys
 
-    def has_role(self, person, role, claim):
+    def has_role(self, person, role, claim, effective=None):
         """A grant begins by the claim of the entry, and ends by its effective time."""
+        effective = self.effective if effective is None else effective
         for granted, start, end in self.people[person]["roles"]:
-            if granted == role and (start == "-" or start <= claim) and (end == "-" or self.effective < seconds(end)):
+            if granted == role and (start == "-" or start <= claim) and (end == "-" or effective < seconds(end)):
                 return True
         return False
 
     def effective_time(self, entry):
         """What more than half of the last fifteen other people have claimed, less 300 seconds, if that is later."""
-        left_out = {entry.actor} | self.operators(entry.actor, self.keys[entry.key]["enrolled"])
+        left_out = {entry.actor, entry["approver"]} | self.operators(entry.actor, self.keys[entry.key]["enrolled"])
         others = [claim for person, claim in reversed(self.claims.items())
                   if person not in left_out and not self.people[person]["machine"]]
         newest = sorted(others[:15], reverse=True)
@@ -80,14 +95,14 @@ class Register:
                 return True
         return False
 
-    def check_actor(self, entry):
-        require(entry.actor in self.people, "enrolled", f"{entry.actor} is not enrolled")
-        person, key = self.people[entry.actor], self.keys.get(entry.key)
-        require(key and key["person"] == entry.actor, "own-key", f"the key is not enrolled for {entry.actor}")
+    def check_actor(self, name, signer):
+        require(name in self.people, "enrolled", f"{name} is not enrolled")
+        person, key = self.people[name], self.keys.get(signer)
+        require(key and key["person"] == name, "own-key", f"the key is not enrolled for {name}")
         require(key["state"] == "live", "key-live", f"the key is {key['state']}")
-        require(not person["retired"], "retired", f"{entry.actor} has retired")
-        require(not person["suspended"], "suspended", f"{entry.actor} is suspended")
-        operators = [self.people.get(operator) for operator in self.operators_now(entry.actor)]
+        require(not person["retired"], "retired", f"{name} has retired")
+        require(not person["suspended"], "suspended", f"{name} is suspended")
+        operators = [self.people.get(operator) for operator in self.operators_now(name)]
         gone = [not operator or operator["retired"] or operator["suspended"] for operator in operators]
         require(not person["machine"] or not all(gone), "operator-active", "no operator of the machine is active")
 
@@ -238,7 +253,8 @@ class Register:
     def filed(self, entry):
         if entry.kind == "change.file":
             self.check_role(entry, "engineer")
-            self.changes[entry.subject] = {"revisions": [], "started": False, "withdrawn": False}
+            self.changes[entry.subject] = {"revisions": [], "started": False, "withdrawn": False, "statements": [],
+                                           "about": {}, "acted": {}}
         self.changes[entry.subject]["revisions"].append(entry)
         self.changes[entry.subject].update(votes={}, rejected=False)
 
@@ -248,7 +264,8 @@ class Register:
         require(not change["withdrawn"], "withdrawn", "the change was withdrawn")
 
     def changed(self, entry):
-        verb = entry.kind.split(".")[1]
+        detached = entry.kind == "approval.submit"
+        verb = "approve" if detached else entry.kind.split(".")[1]
         if verb == "file":
             next_one = f"CHG-{len(self.changes) + 1}" == entry.subject
             new = next_one if self.whole else entry.subject not in self.changes
@@ -256,29 +273,57 @@ class Register:
             return self.filed(entry)
         change = self.changes.get(entry.subject)
         require(change, "change-known", "there is no such change")
+        vote = Vote(entry)
+        if detached:
+            self.check_approver(entry, vote)
         if verb in ("approve", "reject"):
-            self.check_role(entry, "approver")
+            require(self.has_role(vote.person, "approver", entry.time), "role", f"{vote.person} has no role approver")
         if verb == "approve":
-            require(not self.separated(entry.actor, entry.time), "separate-duties", "admins do not approve")
-            conflict = self.has_conflict(entry.actor, change)
-            require(not conflict, "conflict-of-interest", f"{entry.actor} requested, wrote, owns or implements it")
+            require(not self.separated(vote.person, entry.time), "separate-duties", "admins do not approve")
+            conflict = self.has_conflict(vote.person, change)
+            require(not conflict, "conflict-of-interest", f"{vote.person} requested, wrote, owns or implements it")
         if verb in ("approve", "reject", "retract", "revise", "withdraw"):
             self.check_current(entry, change)
             require(not change["started"], "undecided", "the change was started before")
         if verb == "approve":
             require(not change["rejected"], "rejected", "the revision was rejected")
             self.check_readable(change)
+        if detached:
+            self.check_statement(entry, vote, change)
+            change["statements"].append(vote.statement)
         if verb == "retract":
             mine = change["votes"].get(entry.actor)
-            require(mine and mine.kind == "change.approve", "own-approval", "there is no approval to retract")
+            require(mine and mine.approves, "own-approval", "there is no approval to retract")
         if verb in ("approve", "retract"):
-            change["votes"][entry.actor] = entry
+            change["votes"][vote.person] = vote
         change["rejected"] |= verb == "reject"
         change["withdrawn"] |= verb == "withdraw"
         if verb == "revise":
             self.filed(entry)
         if verb == "start":
             return self.started(entry, change)
+
+    def check_approver(self, entry, vote):
+        """The approver of a statement could act now, and was an approver when it was made. The submitter is anybody."""
+        here = entry["fingerprint"] == self.fingerprint
+        require(here, "statement-register", "the statement does not name the fingerprint of this register")
+        self.check_actor(vote.person, vote.key)
+        then = self.has_role(vote.person, "approver", entry["approved"], vote.time)
+        require(then, "role", f"{vote.person} had no role approver when the statement was made")
+
+    def check_statement(self, entry, vote, change):
+        """A statement counts once, in time, and only if its approver has not acted on the change since."""
+        ahead = self.whole and vote.time > self.effective + 300
+        require(not ahead, "statement-ahead", "the statement was made at a later time")
+        aged = seconds(entry.time) >= vote.time + 86400 * int(self.policy["approval-days"])
+        ended = self.effective > vote.end
+        require(not aged and not ended, "statement-expired", f"the approval of {vote.person} has expired")
+        once = vote.statement not in change["statements"]
+        require(once, "statement-once", "the same statement was submitted before")
+        seen = change["about"].get(entry["seen"])
+        require(seen is not None, "statement-seen", "the statement names no entry about the change")
+        since = change["acted"].get(vote.person, 0) > seen
+        require(not since, "statement-superseded", f"{vote.person} has acted on the change since")
 
     def check_readable(self, change):
         readable = change["revisions"][-1].seq not in self.redacted
@@ -297,16 +342,17 @@ class Register:
         self.check_readable(change)
         oldest = seconds(entry.time) - 86400 * int(self.policy["approval-days"])
         counted = [vote for person, vote in change["votes"].items()
-                   if vote.kind == "change.approve" and self.has_role(person, "approver", entry.time)
-                   and self.keys[vote.key]["state"] == "live" and oldest < seconds(vote.time)
-                   and (seconds(vote.time) <= self.effective + 300 or not self.whole)
+                   if vote.approves and self.has_role(person, "approver", entry.time)
+                   and self.keys[vote.key]["state"] == "live" and oldest < vote.time
+                   and (vote.time <= self.effective + 300 or not self.whole)
+                   and (vote.end is None or self.effective <= vote.end)
                    and not self.has_conflict(person, change) and not self.separated(person, entry.time)]
         needed = max(2, int(self.policy["approvals"]))
         require(len(counted) >= needed, "enough-approvals", f"{len(counted)} approvals count; {needed} are needed")
         begin, end, _ = revision["window"].split(" ")
         require(begin <= entry.time < end, "in-window", "the start lies outside the window")
         again, change["started"] = change["started"], True
-        approvals = ", ".join(f"{vote.actor} (entry {vote.seq})" for vote in counted)
+        approvals = ", ".join(f"{vote.person} (entry {vote.seq})" for vote in counted)
         who = f"{entry.subject} started by {entry.actor} (entry {entry.seq}), approved by {approvals}"
         return None if again else who
 
@@ -319,7 +365,7 @@ class Register:
             require(not self.sealed, "sealed-once", "the register is sealed twice")
         else:
             require(self.sealed, "sealed", "the register is not sealed")
-        self.check_actor(entry)
+        self.check_actor(entry.actor, entry.key)
         self.effective = self.effective_time(entry)
         if entry.kind == "register.seal":
             another = self.has_role(entry.actor, "admin", entry.time) and entry.actor != self.founder
@@ -338,8 +384,12 @@ class Register:
             self.taken_away(entry)
         elif entry.kind in ("breakglass.open", "breakglass.ratify"):
             self.check_role(entry, "engineer" if entry.kind == "breakglass.open" else "approver")
-        elif entry.kind.startswith("change."):
-            return self.changed(entry)
+        elif entry.kind.startswith(("change.", "approval.")):
+            start = self.changed(entry)
+            # Whose act an entry about a change is: a detached approval is its approver's.
+            change = self.changes[entry.subject]
+            change["about"][entry.leaf] = change["acted"][entry["approver"] or entry.actor] = entry.seq
+            return start
         return None
 
 

@@ -60,7 +60,7 @@ class Log:
 
     def add(self, kind, actor, *lines, text=None):
         key, seq = Key(actor), len(self.rows)
-        subject = lines[0] if kind.startswith("change.") else None
+        subject = lines[0] if kind.startswith(("change.", "approval.")) else None
         head = [f"twinseal/{kind}/v1", f"register {REGISTER}", f"seq {seq}",
                 f"prev {self.leaves[-1] if self.leaves else ZERO}", f"governance {self.governance}"]
         head += [f"last {self.last.get(subject, ZERO)}"] if subject else []
@@ -106,6 +106,21 @@ def filed(log, change, person):
 
 def approve(person):
     return lambda log, revision, other: log.add("change.approve", person, "change CHG-1", revision, text="note Fine.")
+
+
+def submit(approver, signer=None, seen=None, approved="00", end="30", register=0, claimed=None):
+    """A detached approval of CHG-1 that its requester submits. Times are seconds after 10:00, `seen` and `register` are
+    numbers of entries, and `claimed` is the end in the entry where the statement has another."""
+    def act(log, revision, *_):
+        about = log.last["change CHG-1"] if seen is None else log.leaves[seen]
+        lines = ["change CHG-1", revision, f"fingerprint {log.leaves[register]}", f"approver {approver}",
+                 f"approver-key {Key(approver).fingerprint}", f"seen {about}", f"approved 2026-12-01T10:00:{approved}Z",
+                 f"not-after 2026-12-01T10:00:{end}Z"]
+        statement = ["twinseal/statement.approve/v1", f"register {REGISTER}", *lines]
+        proof = Key(signer or approver).sign(statement[0], "".join(f"{line}\n" for line in statement).encode())
+        last = f"not-after 2026-12-01T10:00:{claimed or end}Z"
+        return log.add("approval.submit", "erin", *lines[:-1], last, f"proof {proof}")
+    return act
 
 
 def story(second=approve("dave"), before_start=lambda log, revision: None, after=lambda log: None):
@@ -196,6 +211,33 @@ def stories():
         before_start=lambda log, revision: log.add("key.suspend", "alice", f"target {Key('dave').fingerprint}"))
 
 
+def detached():
+    """Logs in which an approval of CHG-1 was signed elsewhere, and erin submitted it."""
+    yield "a detached approval", "nothing", story(submit("dave"))
+    yield "both detached", "nothing", story(submit("dave"), before_start=submit("frank"))
+    yield "detached, of the requester", "entry 7: [conflict-of-interest]", story(submit("erin"))
+    yield "detached, of no approver", "entry 7: [role]", story(submit("alice"))
+    yield "detached, of nobody enrolled", "entry 7: [enrolled]", story(submit("mallory"))
+    yield "detached, by the key of another", "entry 7: [proof]", story(submit("dave", signer="carol"))
+    yield "detached, by the key of the submitter", "entry 7: [proof]", story(submit("dave", signer="erin"))
+    yield "detached, with another end", "entry 7: [proof]", story(submit("dave", claimed="40"))
+    yield "detached, that ends before it was made", "entry 7: [grammar]", story(submit("dave", approved="31"))
+    yield "detached, for another register", "entry 7: [statement-register]", story(submit("dave", register=1))
+    yield "detached, too late", "entry 7: [statement-expired]", story(submit("dave", end="06"))
+    yield "detached, that saw another change", "entry 7: [statement-seen]", story(submit("dave", seen=6))
+    yield "detached, made before a later act", "entry 7: [statement-superseded]", story(submit("carol", seen=4))
+    yield "detached, twice", "entry 8: [statement-once]", story(
+        submit("dave", seen=5), before_start=submit("dave", seen=5))
+    yield "detached, of who approved before", "entry 8: [enough-approvals]", story(submit("carol"))
+    yield "detached, over at the start", "entry 8: [enough-approvals]", story(submit("dave", end="07"))
+    yield "detached, and retracted", "entry 9: [enough-approvals]", story(
+        submit("dave"), before_start=lambda log, revision: log.add(
+            "change.retract", "dave", "change CHG-1", revision, text="reason No."))
+    yield "detached, by a suspended key", "entry 9: [enough-approvals]", story(
+        submit("dave"), before_start=lambda log, *_: log.add(
+            "key.suspend", "alice", f"target {Key('dave').fingerprint}"))
+
+
 def packs():
     good = pack(story())
     later = story(after=lambda log: log.add("change.note", "frank", "change CHG-1", text="note No."))
@@ -231,6 +273,9 @@ def packs():
     yield "another root", "entry 0: [inclusion]", edited(good, "checkpoint", rb"\n.{43}=\n\n", nothing)
     more = edited(good, "changes/CHG-1.proof", b"count 2", b"count 3")
     yield "another number of changes", "pack: [change-proof]", more
+    for name, finding, log in detached():
+        yield name, finding, pack(log)
+    yield "a detached approval left out", "entry 8: [last]", without(pack(story(submit("dave"))), 7)
     yield "evidence of nothing", "pack: [evidence]", manifest({**good, f"evidence/{sha256(b'').hex()}": b""})
 
 
