@@ -58,14 +58,14 @@ fn a_hundred_tampered_registers_are_found_as_verify_finds_them() {
     let last = scene.entries() - 1;
     // A register that ends earlier is a good one to whoever remembers nothing; so is an end that was signed again.
     let unseen = [format!("no entry {last}"), format!("{last} signed again")];
-    for (name, attack) in (0..=last).flat_map(|seq| attacks_on(&scene, seq)) {
+    for (case, (name, attack)) in (0..=last).flat_map(|seq| attacks_on(&scene, seq)).enumerate() {
         scene.replace_file(&whole);
         attack(&scene);
         let findings = scene.findings(STRANGER);
         let found: Vec<&str> = findings.iter().filter(|it| it.starts_with("entry ")).map(String::as_str).collect();
         tampered += usize::from(!found.is_empty());
         assert_eq!(found.is_empty(), unseen.contains(&name), "{name}: {findings:#?}");
-        for script in Script::ALL {
+        for script in Script::asked_about(case) {
             let verdict = script.verdict(&scene.path("prod.db"), &[]);
             let expected = found.first().and_then(|it| it.split_inclusive(']').next());
             assert_eq!(verdict.first(), expected, "{name}: {script:?}: {}\n{findings:#?}", verdict.said);
