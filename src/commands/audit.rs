@@ -14,18 +14,18 @@ use crate::commands::{Context, Zh};
 use crate::domain::Time;
 use crate::error::{Error, UsageError};
 use crate::input::Toward;
-use crate::lang::{Lang, within};
+use crate::lang::{Lang, lang, within};
 use crate::output::{Page, csv_row, table};
 use crate::tr;
 
 /// Draw up the lists that an audit works with
 ///
-/// Each list comes from entries that this account has verified, and says at which entry the log ended. None of them is
-/// a verdict, and none changes what is valid: the exit code is 0, however long the list is.
+/// Each list comes from entries that this account has verified. None of them is a verdict, and none changes what is
+/// valid: the exit code is 0, however long the list is.
 #[derive(Debug, Subcommand)]
 #[command(zh("列出审计所看的内容：总体、例外、角色、访问权限"))]
 #[command(zh_long(
-    "每份清单都来自本账号已核验的日志条目，并说明当时日志止于哪一条。清单不是结论，也不改变任何内容的效力：无论清单多长，退出码都是 0。"
+    "每份清单都来自本账号已核验的日志条目。清单不是结论，也不改变任何内容的效力：无论清单多长，退出码都是 0。"
 ))]
 pub enum Audit {
     /// List every change that was started in a period
@@ -173,6 +173,11 @@ struct AsCsv {
 }
 
 impl AsCsv {
+    /// The language of the rows: English for programs, as it is with --json.
+    fn lang(&self) -> Lang {
+        if self.csv { Lang::En } else { lang() }
+    }
+
     /// Fails with --json beside --csv. Called before the register is opened.
     fn check(&self, context: &Context<'_>) -> Result<(), Error> {
         if self.csv && context.ui.json {

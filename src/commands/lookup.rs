@@ -268,6 +268,23 @@ fn entry_of(context: &Context<'_>, session: &Session, given: &str) -> Result<(u6
     Ok((seq, at))
 }
 
+/// The first entry that `--since` means: the one with this number, or the first one that claims this time or a later one.
+/// The number after the newest entry if there is none.
+///
+/// # Errors
+/// [`Error::NoEntry`], [`Error::Time`], or the log cannot be read.
+pub fn first_entry(context: &Context<'_>, session: &Session, given: &str) -> Result<u64, Error> {
+    let next = session.state().head().map_or(0, |head| head.seq + 1);
+    match crate::domain::number(given) {
+        Ok(seq) if seq < next => Ok(seq),
+        Ok(seq) => Err(Error::NoEntry(seq)),
+        Err(_) => {
+            let since = time(context, given, Toward::Past)?;
+            Ok(session.queries().first_since(since)?.unwrap_or(next))
+        }
+    }
+}
+
 /// A session to read: as of now, or as of an earlier entry.
 pub struct View {
     /// The session.

@@ -1,9 +1,12 @@
 //! What is left of the log if every act of one account, or of one key, since some entry is discounted.
 //!
-//! Only acts on which others rest are left out: approvals, confirmations, ratifications, and proposals that the account
-//! proposed or seconded. What it took away, such as a rejection or a suspension, stays, so that leaving acts out never
-//! makes more valid. What it filed, started or finished stays too: it happened. The entries of others stay in any case,
-//! and so does the log, in which all of it is valid.
+//! Only acts on which others rest are left out: approvals, confirmations, ratifications, the end of a freeze, and proposals
+//! that the account proposed or seconded. What it took away by itself, such as a rejection or a suspension, stays. What it
+//! filed, started or finished stays too: it happened. So does the founding, without which nothing is left. The entries of
+//! others stay in any case, and so does the log, in which all of it is valid.
+//!
+//! A proposal that took something away, such as a freeze or a stricter policy, is left out with the others: a start may
+//! then be refused less than it was.
 
 use std::collections::BTreeSet;
 
@@ -33,12 +36,9 @@ impl Discount {
         Self { whose, since, proposals: BTreeSet::new() }
     }
 
-    /// Whether an entry is one of the acts. A detached approval is its approver's, whoever carries it into the log.
+    /// Whether an entry is one of the acts.
     pub fn covers(&self, header: &Header, event: &Event) -> bool {
-        let (account, key) = match event {
-            Event::Submit(it) => (&it.statement.approver, it.statement.key),
-            _ => (&header.actor, header.key),
-        };
+        let (account, key) = event.whose(header);
         header.seq >= self.since
             && match &self.whose {
                 Whose::Key(discounted) => key == *discounted,
@@ -50,7 +50,11 @@ impl Discount {
     pub fn leaves_out(&mut self, header: &Header, event: &Event) -> bool {
         let covered = self.covers(header, event);
         match event {
-            Event::Approve(_) | Event::Submit(_) | Event::Confirm(_) | Event::BreakGlassRatify { .. } => covered,
+            Event::Approve(_)
+            | Event::Submit(_)
+            | Event::Confirm(_)
+            | Event::FreezeEnd(_)
+            | Event::BreakGlassRatify { .. } => covered,
             // A proposal changes nothing before it is seconded.
             Event::Propose { proposal, .. } => {
                 if covered {
@@ -67,7 +71,6 @@ impl Discount {
             | Event::KeySuspend(_)
             | Event::PersonSuspend(_)
             | Event::FreezeNow { .. }
-            | Event::FreezeEnd(_)
             | Event::File { .. }
             | Event::Revise { .. }
             | Event::ChangeWithdraw(_)

@@ -269,6 +269,15 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whose act it is in an entry with this header, and by which key. A detached approval is its approver's, whoever
+    /// submitted it.
+    pub fn whose<'e>(&'e self, header: &'e Header) -> (&'e PersonId, Fingerprint) {
+        match self {
+            Self::Submit(it) => (&it.statement.approver, it.statement.key),
+            _ => (&header.actor, header.key),
+        }
+    }
+
     /// The kind of entry that records the event.
     pub fn kind(&self) -> EventKind {
         match self {

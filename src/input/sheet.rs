@@ -1,4 +1,4 @@
-//! Lists that other programs wrote: CSV with a header, or JSON. Every cell is text, never a formula.
+//! Lists in CSV that other programs wrote, with a header. Every cell is text, never a formula.
 
 use super::fault::Fault;
 use super::problem::Problem;

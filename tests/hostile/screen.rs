@@ -246,6 +246,7 @@ pub const DAY: &[(&str, &str)] = &[
     ("audrey", "export allowed-signers"),
     ("audrey", "audit population --from 2026-12-01T00:00:00Z --to 2027-12-02T00:00:00Z"),
     ("audrey", "audit exceptions --from 2026-12-01T00:00:00Z --to 2027-12-02T00:00:00Z"),
+    ("audrey", "audit exceptions --csv --from 2026-12-01T00:00:00Z --to 2027-12-02T00:00:00Z"),
     ("audrey", "audit roles --as-of 3"),
     ("audrey", "audit access --against NAMEh.csv"),
     ("audrey", "audit compromise --person carol --since 0"),

@@ -6,15 +6,14 @@ use clap::{ArgGroup, Args};
 use serde_json::{Value, json};
 
 use super::{AsCsv, print_with_table};
-use crate::commands::lookup::{known_person, parse, time};
+use crate::commands::lookup::{first_entry, known_person, parse};
 use crate::commands::ui::progress;
 use crate::commands::{Context, Zh};
 use crate::domain::{
     BreakGlassId, ChangeId, ConfirmationState, Denied, Discount, Event, EventKind, Fingerprint, PersonId, Refusal,
-    Register, Start, Target, Time, Whose, number,
+    Register, Start, Target, Time, Whose,
 };
 use crate::error::{Error, UsageError};
-use crate::input::Toward;
 use crate::output::json::{list as words, written};
 use crate::output::{Page, list, on, summary};
 use crate::store::{EntryBody, Refold, Session};
@@ -74,7 +73,7 @@ struct Found {
     acts: BTreeMap<ChangeId, Vec<(u64, EventKind)>>,
     /// Governance that would not be in force.
     governance: Vec<(u64, String)>,
-    confirmed: BTreeSet<ChangeId>,
+    unconfirmed: BTreeSet<ChangeId>,
     unratified: Vec<BreakGlassId>,
 }
 
@@ -106,7 +105,7 @@ impl Compromise {
     }
 
     fn asked(&self, context: &Context<'_>, session: &Session) -> Result<Asked, Error> {
-        let since = self.first(context, session)?;
+        let since = first_entry(context, session, &self.since)?;
         if let Some(given) = &self.signed_by {
             let key: Fingerprint = parse(given)?;
             if session.ask(|state| Ok(state.governance().key(key)?.cloned()))??.is_none() {
@@ -135,19 +134,6 @@ impl Compromise {
             return Err(UsageError { message, hint }.into());
         }
         Ok(Asked { kind, name: id.to_string(), whose: Whose::Account(id), since })
-    }
-
-    /// The first entry that is discounted.
-    fn first(&self, context: &Context<'_>, session: &Session) -> Result<u64, Error> {
-        let next = session.state().head().map_or(0, |head| head.seq + 1);
-        match number(&self.since) {
-            Ok(seq) if seq < next => Ok(seq),
-            Ok(seq) => Err(Error::NoEntry(seq)),
-            Err(_) => {
-                let since = time(context, &self.since, Toward::Past)?;
-                Ok(session.queries().first_since(since)?.unwrap_or(next))
-            }
-        }
     }
 }
 
@@ -205,7 +191,7 @@ fn leave_out(found: &mut Found, session: &Session, it: &EntryBody) -> Result<(),
     let seq = it.header.seq;
     found.left_out.push(seq);
     match &it.event {
-        Event::Confirm(it) => _ = found.confirmed.insert(it.revision.change),
+        Event::Confirm(it) => _ = found.unconfirmed.insert(it.revision.change),
         Event::Second(_) => {
             let Some(opened) = session.queries().seconded_by(it.leaf)? else { return Ok(()) };
             let opened = session.entry(opened)?.ok_or(Error::NoEntry(opened))?;
@@ -220,11 +206,10 @@ fn leave_out(found: &mut Found, session: &Session, it: &EntryBody) -> Result<(),
 
 /// Compares what is confirmed and ratified with what would be. Acts on changes that nobody started are dropped.
 fn compare(session: &Session, fold: &mut Refold<'_>, found: &mut Found) -> Result<(), Error> {
-    let confirmed = std::mem::take(&mut found.confirmed);
-    for id in confirmed {
+    for id in std::mem::take(&mut found.unconfirmed) {
         let still = fold.ask(|state| Ok(state.change(id)?.confirmation() == ConfirmationState::Confirmed))?;
         if !still.unwrap_or(false) {
-            found.confirmed.insert(id);
+            found.unconfirmed.insert(id);
         }
     }
     for id in (0..session.state().break_glasses()).map(BreakGlassId::after) {
@@ -250,11 +235,12 @@ fn write_page(page: &mut Page, asked: &Asked, found: &Found) {
     let below = if fallen.is_empty() {
         tr!("no executed change falls below its requirements", "没有已实施的变更单因此不达要求").to_owned()
     } else {
-        trf!("{} executed changes fall below their requirements", "{} 个已实施的变更单因此不达要求", fallen.len())
+        let (count, fall) = (fallen.len(), if fallen.len() == 1 { "change falls" } else { "changes fall" });
+        trf!("{count} executed {fall} below their requirements", "{count} 个已实施的变更单因此不达要求")
     };
     page.field(tr!("below", "不达要求"), below);
-    if !found.confirmed.is_empty() {
-        page.field(tr!("unconfirmed", "未确认"), list(&found.confirmed));
+    if !found.unconfirmed.is_empty() {
+        page.field(tr!("unconfirmed", "未确认"), list(&found.unconfirmed));
     }
     if !found.unratified.is_empty() {
         page.field(tr!("unratified", "未追认"), list(&found.unratified));
@@ -315,7 +301,7 @@ fn json(asked: &Asked, found: &Found) -> Value {
         "since": asked.since,
         "left_out": found.left_out,
         "below": found.fallen.iter().map(fallen).collect::<Value>(),
-        "unconfirmed": words(&found.confirmed),
+        "unconfirmed": words(&found.unconfirmed),
         "unratified": words(&found.unratified),
         "governance": governance.collect::<Value>(),
         "executed_with_acts": acts.collect::<Value>(),

@@ -14,7 +14,7 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::format::Entry;
-use crate::lang::{Lang, lang, within};
+use crate::lang::within;
 use crate::output::json::written;
 use crate::output::requirements::RequirementText;
 use crate::output::{ago, describe, summary};
@@ -71,8 +71,7 @@ struct Exception {
 }
 
 /// The kinds of entries that are looked at.
-const KINDS: [EventKind; 13] = [
-    EventKind::Start,
+const KINDS: [EventKind; 12] = [
     EventKind::BreakGlassOpen,
     EventKind::BreakGlassEnter,
     EventKind::BreakGlassRatify,
@@ -93,8 +92,7 @@ impl Exceptions {
         let period = self.span.read(context)?;
         let session = context.open()?;
         let span = session.queries().entries_between(period.from, period.to)?;
-        // What programs read is in English.
-        let lang = if self.csv.csv || context.ui.json { Lang::En } else { lang() };
+        let lang = self.csv.lang();
         let found = match span {
             Some(span) => within(lang, || all(context, &session, span))?,
             None => Vec::new(),
@@ -135,10 +133,10 @@ impl Exceptions {
         let clock = context.clock();
         let row = |it: &Exception| {
             let time = clock.minute(it.time, "UTC");
-            [it.seq.to_string(), time, it.kind.phrase(), it.person.to_string(), clock.local(&it.what)]
+            [it.kind.phrase(), it.seq.to_string(), time, it.person.to_string(), clock.local(&it.what)]
         };
         let header =
-            [tr!("ENTRY", "条目"), tr!("TIME", "时间"), tr!("KIND", "类型"), tr!("BY", "操作人"), tr!("WHAT", "内容")];
+            [tr!("KIND", "类型"), tr!("ENTRY", "条目"), tr!("TIME", "时间"), tr!("BY", "操作人"), tr!("WHAT", "内容")];
         print_with_table(context, &page, header, found.iter().map(row).collect())
     }
 }
@@ -190,7 +188,7 @@ fn of_entry(session: &Session, entry: &Entry, now: Moment) -> Result<Option<Exce
             (
                 Kind::Ratification,
                 id.to_string(),
-                trf!("{what}, which ended {after}{void}", "{what}（其{after}结束）{void}"),
+                trf!("{what}, which had ended {after}{void}", "{what}（其{after}结束）{void}"),
             )
         }
         Event::Second(at) => {

@@ -17,7 +17,7 @@ use crate::commands::lookup::{name_of_input, time};
 use crate::domain::{ChangeId, Digest};
 use crate::error::Error;
 use crate::input::{Deployed, DeploymentMap, Toward, read_deployment_map, read_deployments};
-use crate::lang::{Lang, lang, within};
+use crate::lang::within;
 use crate::output::json::{list as words, written};
 use crate::output::{list, safe};
 use crate::store::Session;
@@ -79,8 +79,7 @@ impl Reconcile {
             .map_err(|faults| Error::Faults { path: name_of_input(&self.file), faults })?;
         let (period, outside, rows) = self.within(context, rows)?;
         let session = context.open()?;
-        // What programs read is in English.
-        let lang = if self.csv.csv || context.ui.json { Lang::En } else { lang() };
+        let lang = self.csv.lang();
         let (rows, missing) = within(lang, || compare(context, &session, (rows, period), map.as_ref()))?;
         let found = Reconciled { input: Digest::new(Sha256::digest(&text).into()), period, rows, outside, missing };
         let columns = ["row", "ref", "time", "service", "host", "artifact", "result", "about", "why"];

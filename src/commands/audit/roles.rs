@@ -35,7 +35,7 @@ struct Held {
     key: Option<KeyState>,
 }
 
-/// What kind of thing.
+/// What somebody held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Role,

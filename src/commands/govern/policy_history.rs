@@ -7,12 +7,12 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::policy::read;
-use crate::commands::lookup::{self, change_id, name_of_input, requirement_texts, time};
+use super::proposal::Found;
+use crate::commands::lookup::{self, change_id, first_entry, name_of_input, requirement_texts};
 use crate::commands::ui::progress;
 use crate::commands::{Context, Zh};
-use crate::domain::{ChangeId, Event, PersonId, Policy, Refusal, Target, Time, number};
+use crate::domain::{Action, ChangeId, Event, PersonId, Policy, ProposalState, Refusal, Target, Time};
 use crate::error::Error;
-use crate::input::Toward;
 use crate::output::requirements::{RequirementText, requirement_block};
 use crate::output::{self, Page, safe, table};
 use crate::store::Session;
@@ -66,8 +66,13 @@ struct History {
 }
 
 impl History {
-    /// Replays the log under a policy and judges the starts from the entry `since` on.
-    fn of(context: &Context<'_>, session: &Session, policy: &Policy, since: u64) -> Result<Self, Error> {
+    /// Replays the log under a policy and judges the starts that `judged` names by their entry and change.
+    fn of(
+        context: &Context<'_>,
+        session: &Session,
+        policy: &Policy,
+        judged: impl Fn(u64, ChangeId) -> bool,
+    ) -> Result<Self, Error> {
         let _snapshot = session.hold_snapshot()?;
         let head = session.state().head().map_or(0, |head| head.seq);
         let bar = progress(context.env, head, tr!("replaying", "正在重放"));
@@ -75,7 +80,7 @@ impl History {
         while let Some(it) = fold.next_entry()? {
             bar.set_position(it.header.seq);
             if let Event::Start(start) = &it.event
-                && it.header.seq >= since
+                && judged(it.header.seq, start.revision.change)
             {
                 history.executed.insert(start.revision.change);
                 let judged = fold.ask(|state| {
@@ -109,13 +114,6 @@ impl History {
                 "在 {all} 个已实施的变更单中会阻止 {stopped} 个"
             ),
         }
-    }
-
-    /// Only what is about one change.
-    fn about(mut self, id: ChangeId) -> Self {
-        self.executed.retain(|it| *it == id);
-        self.stopped.retain(|it| it.change == id);
-        self
     }
 
     /// Writes the summary, and the first starts that would have been refused.
@@ -165,15 +163,8 @@ impl Replay {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let (policy, _) = read(context, &self.file)?;
         let session = context.open()?;
-        let since = match self.since.as_deref().map(|given| (given, number(given))) {
-            None => 0,
-            Some((_, Ok(seq))) => seq,
-            Some((given, Err(_))) => {
-                let since = time(context, given, Toward::Past)?;
-                session.queries().first_since(since)?.unwrap_or(u64::MAX)
-            }
-        };
-        let history = History::of(context, &session, &policy, since)?;
+        let since = self.since.as_deref().map_or(Ok(0), |given| first_entry(context, &session, given))?;
+        let history = History::of(context, &session, &policy, |seq, _| seq >= since)?;
         let (clock, width) = (context.clock(), context.env.width);
         context.ui.answer(
             context.env,
@@ -202,7 +193,7 @@ impl Test {
         let mut page = context.page();
         page.title(trf!("{id} under {}", "{id}（依据 {}）", safe(&name_of_input(&self.file))));
         let json = if change.started().is_some() {
-            let history = History::of(context, &session, &policy, 0)?.about(id);
+            let history = History::of(context, &session, &policy, |_, change| change == id)?;
             history.block(&mut page);
             json!({ "change": id.to_string(), "requirements": Value::Null, "history": history.json() })
         } else {
@@ -235,6 +226,19 @@ pub(super) fn history_block(
     session: &Session,
     policy: &Policy,
 ) -> Result<(), Error> {
-    History::of(context, session, policy, 0)?.block(page);
+    History::of(context, session, policy, |_, _| true)?.block(page);
     Ok(())
+}
+
+/// Writes what the policy of an open proposal would have said of the executed changes.
+pub(super) fn proposed_block(
+    page: &mut Page,
+    context: &Context<'_>,
+    session: &Session,
+    found: &Found,
+) -> Result<(), Error> {
+    match (&found.action, &found.proposal.state) {
+        (Action::Policy { policy, .. }, ProposalState::Open(_)) => history_block(page, context, session, policy),
+        _ => Ok(()),
+    }
 }

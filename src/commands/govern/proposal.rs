@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::policy_history::history_block;
+use super::policy_history::proposed_block;
 use super::proposal_page::{action_blocks, new_keys, state_now, summary_of, write_page};
 use crate::commands::govern::explain::{note_few_approvers, warn_unmeetable};
 use crate::commands::known::note_policy;
@@ -181,8 +181,8 @@ impl Proposal {
                 let found = which.find(&session)?;
                 let mut page = context.page();
                 write_page(&mut page, session.state().moment(context.env.now()), &session, &found)?;
-                if let Action::Policy { policy, .. } = &found.action {
-                    history_block(&mut page, context, &session, policy)?;
+                if !context.ui.json {
+                    proposed_block(&mut page, context, &session, &found)?;
                 }
                 let text = session.entry(found.proposal.seq)?.and_then(|entry| entry.text);
                 let (state, _) = state_now(&session, session.state().moment(context.env.now()), &found)?;
@@ -351,9 +351,7 @@ fn second(
             let (mut long, mut short) = (context.page_above_question(), context.page_above_question());
             let found = which.find(session)?;
             write_page(&mut long, session.state().moment(context.env.now()), session, &found)?;
-            if let Action::Policy { policy, .. } = &found.action {
-                history_block(&mut long, context, session, policy)?;
-            }
+            proposed_block(&mut long, context, session, &found)?;
             short.block(&trf!("about to sign: second proposal {id}", "即将签名：附议提案 {id}"));
             short.text("", summary_of(session, &found.action)?);
             about_to_sign(&mut short, rehearsal.unsigned());

@@ -16,10 +16,7 @@ use crate::store::Session;
 /// The register cannot be read.
 pub fn happened(session: &Session, seq: u64, everybody: &[PersonId], now: Moment) -> Result<Option<Found>, Error> {
     let Some(entry) = session.entry(seq)? else { return Ok(None) };
-    let actor = match &entry.event {
-        Event::Submit(it) => it.statement.approver.clone(),
-        _ => entry.header.actor.clone(),
-    };
+    let actor = entry.event.whose(&entry.header).0.clone();
     let found = match &entry.event {
         Event::Approve(revision) => on_change(session, seq, What::Approved, revision.change)?,
         Event::Submit(it) => on_change(session, seq, What::Approved, it.statement.revision.change)?,

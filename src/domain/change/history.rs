@@ -409,11 +409,7 @@ impl Change {
     /// Applies a judged event; `leaf` is the leaf hash of its entry.
     pub fn apply(&mut self, header: &Timed<'_>, leaf: Digest, event: &Event) {
         let act = Act { person: header.actor.clone(), time: header.time, seq: header.seq, run: None };
-        let whose = match event {
-            Event::Submit(it) => &it.statement.approver,
-            _ => &header.actor,
-        };
-        self.stream.push((leaf, whose.clone()));
+        self.stream.push((leaf, event.whose(header).0.clone()));
         match event {
             Event::Approve(at) => self.votes.push(Vote::cast(at, Verdict::Approve, header)),
             Event::Submit(it) => self.votes.push(it.statement.vote(header)),

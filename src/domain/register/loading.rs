@@ -47,7 +47,7 @@ impl Register {
         }
     }
 
-    /// The same state under another policy, to preview its effect. It must not be written to storage.
+    /// The same state under another policy, to preview its effect. It must not be written to a cache that is kept.
     #[must_use]
     pub fn under(&self, policy: Policy) -> Self {
         Self { governance: self.governance.under(policy), ..self.clone() }
