@@ -33,6 +33,8 @@ class Log:
     def check_place(self, entry, seq):
         if entry.seq == 0 and self.id is None:
             self.id = entry["register"]
+        # Only packs may have this kind until the format of registers has it.
+        require(not self.whole or entry.kind != "log.checkpoint", "kind", "no entry of a register is of this kind")
         require(entry.seq == seq, "seq", f"the entry says that it is entry {entry.seq}")
         require(entry["register"] == self.id, "register", "the entry is of another register")
         neighbours = self.whole or seq == self.seq + 1

@@ -71,7 +71,7 @@ while read -r public; do
 done < publics
 
 # 2. Take each entry apart: the form of the body, and the encoding of each signature, which has exactly one.
-xargs awk -f "$here/form.awk" < entries > apart
+xargs awk -v pack="$pack" -f "$here/form.awk" < entries > apart
 sed -n 's/^bad //p' apart >> bad
 sed -n 's/^stranger //p' apart > strangers
 while read -r seq key public; do

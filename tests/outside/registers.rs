@@ -2,6 +2,10 @@
 
 use std::path::Path;
 
+use data_encoding::BASE64;
+use twinseal::domain::{Digest, Event};
+use twinseal::format::Raw;
+
 use super::{Script, prove, tools};
 use crate::support::World;
 use crate::tamper::scene::{STRANGER, Scene, split};
@@ -81,6 +85,35 @@ fn find(register: &Path, remembered: &[&str], expected: Option<&str>) {
         let verdict = script.verdict(register, remembered);
         assert_eq!(verdict.first(), expected, "{script:?}: {}", verdict.said);
     }
+}
+
+#[test]
+fn a_kind_of_entry_that_only_packs_have_is_in_no_register() {
+    if !tools() {
+        return;
+    }
+    let world = World::filed();
+    let header = world.header("alice", &Event::Seal);
+    let (signer, namespace) = (world.signer("alice"), "twinseal/log.checkpoint/v1");
+    let body = format!(
+        "{namespace}\nregister {}\nseq {}\nprev {}\ngovernance {}\ntime {}\nactor alice\nkey {}\nsize {}\nroot {zero}\nchanges 1 \
+         {zero}\nbreakglasses 0 {zero}\n",
+        header.register,
+        header.seq,
+        header.prev,
+        header.governance,
+        header.time,
+        header.key,
+        header.seq,
+        zero = Digest::NONE,
+    );
+    let proof = BASE64.encode(&signer.sign(namespace, body.as_bytes()).unwrap());
+    let blob = format!("{body}\nsig {proof}\n").into_bytes();
+    world.insert(&Raw { seq: header.seq, blob, text: None, data: None });
+    let expected = format!("entry {}: [kind]", header.seq);
+    let findings = world.findings("audrey");
+    assert!(findings[0].starts_with(&expected), "{findings:?}");
+    find(&world.path("prod.db"), &[], Some(&expected));
 }
 
 #[test]
