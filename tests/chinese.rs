@@ -210,7 +210,11 @@ fn no_json_and_no_export_depends_on_the_language() {
         let outputs = [(&english, one), (&chinese, two)].map(|(world, it)| without_folder(world, &it.output.out));
         assert_eq!(outputs[0], outputs[1], "{:?}", one.args);
     }
-    for line in ["export csv", "export csv --breakglass", "export jsonl", "export allowed-signers", "log --raw"] {
+    let period = "--csv --from 2026-12-01T00:00:00Z --to 2027-12-02T00:00:00Z";
+    let audits = ["population", "exceptions"].map(|it| format!("audit {it} {period}"));
+    let others = ["audit roles --csv", "audit access --csv", "audit compromise --person carol --since 0 --csv"];
+    let exports = ["export csv", "export csv --breakglass", "export jsonl", "export allowed-signers", "log --raw"];
+    for line in exports.into_iter().chain(others).chain(audits.iter().map(String::as_str)) {
         assert_eq!(english.ok("carol", line), chinese.ok("carol", line), "{line}");
     }
 }

@@ -58,13 +58,13 @@ pub fn read_text_within(env: &mut Env, given: &Path, most: u64) -> Result<String
 ///
 /// # Errors
 /// [`Error::File`].
-pub fn create(env: &Env, given: &Path, text: &str) -> Result<(), Error> {
+pub fn create(env: &Env, given: &Path, content: impl AsRef<[u8]>) -> Result<(), Error> {
     let path = env.path(given);
     // Others may read it, never write it.
     let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path);
     file.and_then(|mut file| {
         // A part is no use, and would be in the way of the next one.
-        file.write_all(text.as_bytes()).inspect_err(|_| _ = fs::remove_file(&path))
+        file.write_all(content.as_ref()).inspect_err(|_| _ = fs::remove_file(&path))
     })
     .map_err(|source| Error::File { doing: FileAct::Create, path: given.to_owned(), source })
 }

@@ -30,8 +30,8 @@
 use data_encoding::BASE64;
 
 use super::lines::{Reader, Writer};
-use super::{Defect, Entry, Raw, body, entry, sshsig};
-use crate::domain::{Event, Fingerprint, Invalid, RegisterId, RevisionRef, Statement, Submission};
+use super::{Defect, Raw, body, entry, sshsig};
+use crate::domain::{Event, Fingerprint, Invalid, RegisterId, Revision, RevisionRef, Statement, Submission};
 use crate::{tr, trf};
 
 /// The SSHSIG namespace, and the first line.
@@ -113,14 +113,14 @@ pub struct Exported {
     pub register: RegisterId,
     /// The statement.
     pub statement: Statement,
-    /// The exact bytes of the entry that filed the revision.
+    /// The revision.
+    pub revision: Revision,
+    /// The exact bytes of the entry that filed it.
     pub raw: Raw,
-    /// The same entry, opened.
-    pub entry: Entry,
 }
 
 /// Writes a signed statement as the body of the entry that has it.
-pub fn write_submission(out: &mut Writer, it: &Submission) {
+pub(super) fn write_submission(out: &mut Writer, it: &Submission) {
     write(out, &it.statement);
     out.put("proof", BASE64.encode(&it.proof));
 }
@@ -153,13 +153,15 @@ pub fn read_file(bytes: &[u8]) -> Result<Exported, StatementFault> {
     };
     let change = entry.event.change();
     let RevisionRef { change: of, number: named, filed } = statement.revision;
+    let revision = Revision::read(statement.revision, &entry.header, &entry.event);
+    let revision = revision.ok_or(StatementFault::OtherRevision)?;
     if (change, number, entry.leaf) != (Some(of), named, filed) || entry.header.register != register {
         return Err(StatementFault::OtherRevision);
     }
     if entry.missing_text().is_some() || write_file(&register, &statement, &raw) != bytes {
         return Err(StatementFault::Parts);
     }
-    Ok(Exported { register, statement, raw, entry })
+    Ok(Exported { register, statement, revision, raw })
 }
 
 /// The bytes up to the first empty line, and those behind it.

@@ -99,7 +99,7 @@ pub(super) fn sign_offline(context: &mut Context<'_>, opening: &Opening, text: &
     word.time = context.env.now();
     let signer = context.key_choice.unlock(context.env, key)?;
     word.proof = signer.sign(word::NAMESPACE, message(&word).as_bytes())?;
-    create(context.env, out, &word::write_file(&word, opening, &part))?;
+    create(context.env, out, word::write_file(&word, opening, &part))?;
     let file = safe(&shell_word(&out.display().to_string())).into_owned();
     context.env.remark(trf!(
         "signed; once the register can be reached: `twinseal breakglass enter {file}`",

@@ -120,6 +120,9 @@ impl Approve {
         }
         let digests = self.revisions.iter().map(|it| parse(it)).collect::<Result<Vec<Digest>, _>>()?;
         if let Some(file) = &self.sign {
+            if digests.len() > 1 {
+                return Err(Error::DigestCount { what: tr!("statement", "声明"), named: 1, digests: digests.len() });
+            }
             return sign(context, file, digests.first().copied());
         }
         if let Some(file) = &self.submit {

@@ -1,20 +1,17 @@
 //! `approve --detached`, `--sign` and `--submit`: an approval that is signed away from the register.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::commands::change::approve::approved;
 use crate::commands::change::summary::{ToSign, content_of, last_moment, summary};
-use crate::commands::files::{read_text, read_text_within};
+use crate::commands::files::{create, read_text, read_text_within};
 use crate::commands::lookup::{change, known_person, name_of_input};
 use crate::commands::{Context, record_shown, report_recorded_with};
 use crate::domain::{
-    ChangeId, Digest, Event, Fingerprint, Header, KeyState, PersonId, Refusal, Revision, RevisionRef, Statement,
-    Submission, Time,
+    ChangeId, Digest, Event, Fingerprint, Header, KeyState, PersonId, Refusal, RevisionRef, Statement, Submission, Time,
 };
-use crate::error::{AccountError, DetachedError, Error, FileAct, shell_word};
+use crate::error::{AccountError, DetachedError, Error, shell_word};
 use crate::format::statement::{self, Exported};
 use crate::format::{data, entry};
 use crate::key_choice::{Choice, choose};
@@ -60,7 +57,7 @@ pub(super) fn export(context: &mut Context<'_>, id: ChangeId, approver: Approver
     judge(&session, &statement, now)?;
     let register = session.state().id().cloned().ok_or(Refusal::NotFounding)?;
     let raw = session.raw(revision.seq)?.ok_or(Error::NoEntry(revision.seq))?;
-    write_new(context, out, &statement::write_file(&register, &statement, &raw))?;
+    create(context.env, out, statement::write_file(&register, &statement, &raw))?;
     report(context, &statement)?;
     let file = safe(&shell_word(&out.display().to_string())).into_owned();
     context.env.remark(trf!(
@@ -130,7 +127,7 @@ pub(super) fn sign(context: &mut Context<'_>, file: &Path, digest: Option<Digest
     let message = statement::message(register, statement);
     let signer = context.key_choice.unlock(context.env, key)?;
     let proof = signer.sign(statement::NAMESPACE, message.as_bytes())?;
-    write_new(context, &signature_of(file), statement::armor(&proof).as_bytes())?;
+    create(context.env, &signature_of(file), statement::armor(&proof))?;
     report(context, statement)?;
     let file = safe(&shell_word(&file.display().to_string())).into_owned();
     context.env.remark(trf!(
@@ -142,12 +139,11 @@ pub(super) fn sign(context: &mut Context<'_>, file: &Path, digest: Option<Digest
 
 /// Shows the revision and the statement, and asks for the id of the change.
 fn ask(context: &mut Context<'_>, exported: &Exported) -> Result<(), Error> {
-    let Exported { register, statement, raw, entry } = exported;
+    let Exported { register, statement, revision, raw } = exported;
     let RevisionRef { change, .. } = statement.revision;
     let parts = Parts::new(&raw.blob, raw.text.as_deref(), raw.data.as_deref());
-    let Some(revision) = Revision::read(statement.revision, &entry.header, &entry.event) else { return Ok(()) };
     let mut long = context.page_above_question();
-    detached_page(&mut long, &revision, &parts);
+    detached_page(&mut long, revision, &parts);
     let mut short = context.page_above_question();
     short.block(&ToSign::Approve.heading(statement.revision));
     content_of(&mut short, &parts, &revision.facts);
@@ -226,15 +222,4 @@ fn signature_of(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".sig");
     name.into()
-}
-
-/// Writes a new file. An existing one is never overwritten.
-fn write_new(context: &Context<'_>, out: &Path, content: &[u8]) -> Result<(), Error> {
-    let path = context.env.path(out);
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path);
-    let written = file.and_then(|mut file| {
-        // Part of a statement is no use, and would be in the way of the next one.
-        file.write_all(content).inspect_err(|_| _ = std::fs::remove_file(&path))
-    });
-    written.map_err(|source| Error::File { doing: FileAct::Create, path: out.to_owned(), source })
 }

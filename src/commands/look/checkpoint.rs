@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::commands::files::create;
 use crate::commands::{Context, Zh};
 use crate::domain::{PersonId, Refusal};
-use crate::error::Error;
+use crate::error::{Error, shell_word};
 use crate::format::checkpoint::Checkpoint;
 use crate::format::note::{Note, verifier_key};
 use crate::output::safe;
@@ -80,7 +80,7 @@ impl CheckpointArgs {
             "{size} 条日志的检查点，由 {person} 签署"
         ));
         if let Some(out) = &self.out {
-            let file = safe(&out.display().to_string()).into_owned();
+            let file = safe(&shell_word(&out.display().to_string())).into_owned();
             context.env.remark(trf!(
                 "compare later: `twinseal verify --against {file}`",
                 "以后比对：`twinseal verify --against {file}`"

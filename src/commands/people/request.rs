@@ -157,7 +157,7 @@ pub fn requests_here(context: &mut Context<'_>) -> Vec<(String, Request)> {
 /// # Errors
 /// [`Error::File`].
 pub fn write_request(context: &Context<'_>, out: &Path, request: &Request) -> Result<(), Error> {
-    create(context.env, out, &request.write())
+    create(context.env, out, request.write())
 }
 
 /// The register that a request is for, with its fingerprint if it exists: a register id, an existing register, or the

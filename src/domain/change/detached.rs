@@ -123,7 +123,7 @@ impl Change {
             return Err(Refusal::SubmittedBefore { change, person, seq: vote.seq });
         }
         let Some(at) = self.stream().iter().position(|(leaf, _)| *leaf == statement.seen) else {
-            return Err(Refusal::StatementUnseen { change, seen: statement.seen });
+            return Err(Refusal::StatementUnseen { change, person, seen: statement.seen });
         };
         if self.stream().iter().skip(at + 1).any(|(_, whose)| *whose == statement.approver) {
             return Err(Refusal::StatementSuperseded { change, person });

@@ -191,16 +191,17 @@ macro_rules! filing {
     SubmittedBefore { /** On which change. */ change: ChangeId, /** Who signed it. */ person: PersonId,
                       /** The entry that has it. */ seq: u64 } =>
         "statement-once",
-        ["this approval of {change} by {person} is in the log: entry {seq}",
+        ["this approval of {change} by {person} is already in the log: entry {seq}",
          "{person} 对 {change} 的此项批准已在日志中：第 {seq} 条"],
         ["`twinseal show {change}` shows whether it counts", "`twinseal show {change}` 显示其是否计入"];
     /// A statement that names no entry about its change.
-    StatementUnseen { /** Which change. */ change: ChangeId, /** What it names. */ seen: Digest } =>
+    StatementUnseen { /** Which change. */ change: ChangeId, /** Who signed it. */ person: PersonId,
+                      /** What it names. */ seen: Digest } =>
         "statement-seen",
         ["the statement names {seen} as the newest entry about {change}, and there is no such entry about it",
          "声明称 {seen} 是 {change} 的最新日志条目，但该变更单没有此条目"],
-        ["make a new statement: `twinseal approve {change} --detached FILE`",
-         "请重新生成声明：`twinseal approve {change} --detached FILE`"];
+        ["make a new statement: `twinseal approve {change} --detached FILE --for {person}`",
+         "请重新生成声明：`twinseal approve {change} --detached FILE --for {person}`"];
     /// A statement whose approver has acted since.
     StatementSuperseded { /** Which change. */ change: ChangeId, /** Who. */ person: PersonId } =>
         "statement-superseded",

@@ -20,10 +20,14 @@ macro_rules! closed_enum {
                 match self { $(Self::$variant => $word),+ }
             }
 
-            /// The word for screens, in the language of the reader: the English one has spaces instead of hyphens.
+            /// The word for screens, in the language of the reader: the English one has spaces instead of hyphens, except in
+            /// `break-glass`.
             pub fn phrase(self) -> String {
                 match ($crate::lang::lang(), self) {
-                    ($crate::lang::Lang::En, it) => it.as_str().replace('-', " "),
+                    ($crate::lang::Lang::En, it) => match it.as_str() {
+                        "break-glass" => "break-glass".to_owned(),
+                        word => word.replace('-', " "),
+                    },
                     $(($crate::lang::Lang::Zh, Self::$variant) => $chinese.to_owned()),+
                 }
             }
