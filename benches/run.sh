@@ -189,6 +189,11 @@ for words in 'list|the newest 50' 'show CHG-77|one' 'inbox|waiting'; do
     pair $((3 * RUNS)) "\`${verb[0]}\` among $changes changes; \`sqlite3\`" 1.2 'wall as known p0004 "$long" "${verb[@]}"' 'wall shell "$query"'
 done
 
+# Checkpoints, beyond a bare command. The account has verified all entries.
+bare() { as known p0004 "$long" show CHG-1; }
+pair $((3 * RUNS)) "\`checkpoint\` of $ENTRIES entries, head known; \`show\`" 'at most 50 ms more' \
+    'wall as known p0004 "$long" checkpoint' 'wall bare'
+
 # File size.
 pages=$(sqlite3 "$long" "SELECT sum(pgsize) FROM dbstat WHERE name = 'entry'") bytes=$("$bench" bytes "$long")
 row "the log in the file; the entries themselves" "$((pages / 1024)) KiB" "$((bytes / 1024)) KiB" \

@@ -16,6 +16,7 @@ mod records;
 mod refusal;
 mod refused_attempt;
 mod register;
+mod trees;
 mod value;
 
 pub use break_glass::limits::BreakGlassLimits;
@@ -61,7 +62,9 @@ pub use policy::{
 pub use records::{Denied, StateKey, StateRecord, TextState, Unloaded};
 pub use refusal::{Refusal, Rule};
 pub use refused_attempt::{RefusedAttempt, Verb};
+pub use register::checkpoint::{CountedRoot, LogRoots};
 pub use register::{Head, Position, Register, RegisterSummary};
+pub use trees::{Frontier, SubjectTree, TreeRow, empty_root, join, root_of, subject_leaf};
 pub(crate) use value::closed_enum::closed_enum;
 pub use value::ids::{
     ArtifactName, BreakGlassId, CalendarName, ChangeId, Digest, Environment, ExternalName, FreezeName, Group, PersonId,

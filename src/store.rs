@@ -18,8 +18,8 @@ pub use doing::{Doing, FileOp};
 pub use error::{Finding, StoreError};
 pub use session::pin::{Pin, PinFile};
 pub use session::{
-    Anchor, Behind, EntryBody, Excuse, Held, Notice, Pinned, Rebuilt, Recovered, Refold, Session, VerifiedLog,
-    remembered, remembered_leaf,
+    Anchor, Behind, EntryBody, Excuse, Held, Notice, Pinned, Rebuilt, Recovered, Refold, Session, SubjectProof,
+    VerifiedLog, remembered, remembered_leaf,
 };
 pub use sqlite::backup::{ASIDE, back_up, copy_valid, put_in_place, restore, stage_valid, undo_interrupted};
 pub use sqlite::connect::{BUSY, Site};

@@ -239,7 +239,7 @@ fn the_document_lists_each_rule_once_and_no_other() {
 }
 
 /// The rules about the file and the pin, as the store names them.
-const FILE_RULES: [&str; 13] = [
+const FILE_RULES: [&str; 14] = [
     "file",
     "side-file",
     "fingerprint",
@@ -250,6 +250,7 @@ const FILE_RULES: [&str; 13] = [
     "truncated",
     "forked",
     "checkpoint",
+    "anchor",
     "replaced",
     "append",
     "clock",

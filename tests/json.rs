@@ -148,6 +148,7 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("erin", "note CHG-1 'More.'".to_owned()),
         ("erin", "verify".to_owned()),
         ("erin", "checkpoint".to_owned()),
+        ("alice", "checkpoint --record".to_owned()),
         ("erin", "rebuild".to_owned()),
         ("erin", "backup copy.db".to_owned()),
         ("erin", "recover copy.db".to_owned()),

@@ -7,6 +7,7 @@ mod breakglass;
 mod breakglass_end;
 mod breakglass_offline;
 mod calendars;
+mod checkpoints;
 mod confirming;
 mod detached;
 mod effective_time;

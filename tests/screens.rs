@@ -29,7 +29,8 @@ use crate::support::{Output, World};
 const WIDTHS: [Option<u16>; 4] = [Some(40), Some(80), Some(200), None];
 
 /// Commands whose output is for another program, or a file: it is the same at every width, and not kept.
-const DATA: [&str; 10] = [
+const DATA: [&str; 11] = [
+    "audit-exceptions-csv",
     "calendar-venue",
     "complete",
     "config-path",
@@ -114,7 +115,7 @@ fn day(lang: Lang) -> Screens {
             let well = output.exit == Exit::Done || MAY_FAIL.contains(&line);
             assert!(well, "{width:?} {person}: {line}\n{}", output.screen);
             let command = commands.keys().rfind(|path| args.starts_with(path)).map(|path| path.join("-"));
-            let raw = if line.contains("--raw") { "-raw" } else { "" };
+            let raw = [" --raw", " --csv"].iter().find(|it| line.contains(**it)).map_or("", |it| &it[2..]);
             let name = command.filter(|it| !it.is_empty()).unwrap_or_else(|| "home".to_owned());
             last.insert(format!("{name}{raw}"), (format!("{person}$ twinseal {line}"), shown(&world, &output)));
         }

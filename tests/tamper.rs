@@ -11,6 +11,7 @@ mod ends;
 mod entries;
 mod files;
 mod pin;
+mod recorded;
 pub mod scene;
 pub mod schema;
 mod state;

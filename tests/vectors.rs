@@ -9,6 +9,7 @@
 //! diff: `TWINSEAL_WRITE_VECTORS=1 cargo test --test all vectors::vectors_are`
 
 mod bad_entries;
+mod checkpoint;
 mod confirmation;
 mod defects;
 mod detached;

@@ -82,6 +82,7 @@ impl Discount {
             | Event::BreakGlassOpen { .. }
             | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
+            | Event::Checkpoint(_)
             | Event::Refused { .. } => false,
         }
     }

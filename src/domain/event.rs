@@ -5,9 +5,9 @@ use std::ops::Deref;
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Action, BreakGlassId, ChangeId, Confirmation, Digest, Execution, Facts, Fingerprint, Finish, FreezeRef, Member,
-    Moment, Opening, PersonId, Policy, Predecessor, ProposalId, ProposalRef, RefusedAttempt, RegisterId, RevisionRef,
-    Rule, ServiceId, Start, Submission, TextRef, Time, Word,
+    Action, BreakGlassId, ChangeId, Confirmation, Digest, Execution, Facts, Fingerprint, Finish, FreezeRef, LogRoots,
+    Member, Moment, Opening, PersonId, Policy, Predecessor, ProposalId, ProposalRef, RefusedAttempt, RegisterId,
+    RevisionRef, Rule, ServiceId, Start, Submission, TextRef, Time, Word,
 };
 
 /// The fields that every entry has.
@@ -21,7 +21,8 @@ pub struct Header {
     pub prev: Digest,
     /// The leaf hash of the latest earlier governance entry.
     pub governance: Digest,
-    /// The leaf hash of the latest earlier entry about the same subject; `None` for a governance entry.
+    /// The leaf hash of the latest earlier entry about the same subject; `None` for a governance entry and
+    /// for one about the log itself.
     pub last: Option<Digest>,
     /// The time that the actor claims.
     pub time: Time,
@@ -140,6 +141,8 @@ closed_enum!(
         BreakGlassClose => "breakglass.close", "关闭紧急处置";
         /// Ratifies a break-glass.
         BreakGlassRatify => "breakglass.ratify", "追认紧急处置";
+        /// Records the roots of the log and of its subjects.
+        Checkpoint => "log.checkpoint", "记录检查点";
     }
 );
 
@@ -152,6 +155,15 @@ pub enum Stream {
     Change(ChangeId),
     /// The acts on one break-glass, linked in the same way.
     BreakGlass(BreakGlassId),
+    /// The acts about the log itself: no later entry names them but by `prev`.
+    Log,
+}
+
+impl Stream {
+    /// Whether its entries have a `last` field.
+    pub fn has_subject(self) -> bool {
+        matches!(self, Self::Change(_) | Self::BreakGlass(_))
+    }
 }
 
 /// An event that can be recorded.
@@ -259,6 +271,8 @@ pub enum Event {
         /// The leaf hash of the entry that closed it.
         closed: Digest,
     },
+    /// Somebody states the roots of the log and of its subjects.
+    Checkpoint(LogRoots),
     /// A refused attempt. It changes no state.
     Refused {
         /// The attempt.
@@ -307,6 +321,7 @@ impl Event {
             Self::BreakGlassEnter { .. } => EventKind::BreakGlassEnter,
             Self::BreakGlassClose(_) => EventKind::BreakGlassClose,
             Self::BreakGlassRatify { .. } => EventKind::BreakGlassRatify,
+            Self::Checkpoint(_) => EventKind::Checkpoint,
             Self::Refused { attempt: RefusedAttempt::Second(_), .. } => EventKind::ProposalRefused,
             Self::Refused { .. } => EventKind::ChangeRefused,
         }
@@ -340,6 +355,7 @@ impl Event {
             | Self::BreakGlassEnter { id, .. }
             | Self::BreakGlassClose(id)
             | Self::BreakGlassRatify { id, .. } => Stream::BreakGlass(*id),
+            Self::Checkpoint(_) => Stream::Log,
             Self::Refused { attempt, .. } => match attempt {
                 RefusedAttempt::Approve(revision)
                 | RefusedAttempt::Reject(revision)
@@ -353,7 +369,7 @@ impl Event {
     pub fn change(&self) -> Option<ChangeId> {
         match self.stream() {
             Stream::Change(change) => Some(change),
-            Stream::Governance | Stream::BreakGlass(_) => None,
+            Stream::Governance | Stream::BreakGlass(_) | Stream::Log => None,
         }
     }
 
@@ -369,7 +385,7 @@ impl Event {
     pub fn break_glass(&self) -> Option<BreakGlassId> {
         match self.stream() {
             Stream::BreakGlass(id) => Some(id),
-            Stream::Governance | Stream::Change(_) => None,
+            Stream::Governance | Stream::Change(_) | Stream::Log => None,
         }
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::register::RegisterSummary;
+use crate::domain::trees::TreeRow;
 use crate::domain::{
     BreakGlass, BreakGlassId, Calendar, CalendarName, Change, ChangeId, Digest, Fingerprint, Freeze, FreezeName, Key,
     Person, PersonId, Proposal, ProposalId, Refusal,
@@ -41,6 +42,8 @@ pub enum StateKey {
     BreakGlass(BreakGlassId),
     /// A break-glass that was signed without the register, by the digest of its text.
     Word(Digest),
+    /// A row of the tree of changes or of break-glasses.
+    Tree(TreeRow),
 }
 
 impl fmt::Display for StateKey {
@@ -57,6 +60,7 @@ impl fmt::Display for StateKey {
             Self::Change(id) => write!(f, "change/{}", id.number()),
             Self::BreakGlass(id) => write!(f, "breakglass/{}", id.number()),
             Self::Word(text) => write!(f, "word/{text}"),
+            Self::Tree(row) => write!(f, "tree/{row}"),
         }
     }
 }
@@ -86,6 +90,8 @@ pub enum StateRecord {
     BreakGlass(BreakGlassId, Box<BreakGlass>),
     /// As which break-glass it was entered.
     Word(Digest, BreakGlassId),
+    /// Its hashes.
+    Tree(TreeRow, Vec<Digest>),
 }
 
 impl StateRecord {
@@ -103,6 +109,7 @@ impl StateRecord {
             Self::Change(id, _) => StateKey::Change(*id),
             Self::BreakGlass(id, _) => StateKey::BreakGlass(*id),
             Self::Word(text, _) => StateKey::Word(*text),
+            Self::Tree(row, _) => StateKey::Tree(*row),
         }
     }
 }

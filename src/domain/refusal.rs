@@ -10,6 +10,7 @@ use crate::domain::{
 use crate::trf;
 
 mod break_glass;
+mod checkpoint;
 mod define;
 mod execution;
 mod filing;
@@ -17,6 +18,7 @@ mod governance;
 mod rule;
 
 use break_glass::break_glass;
+use checkpoint::checkpoint;
 use define::refusals;
 use execution::execution;
 use filing::filing;
@@ -29,7 +31,7 @@ fn typed(word: impl Display, phrase: &str) -> String {
 }
 
 // Each macro adds its list and passes all on to the next; `refusals` makes one enum of them.
-governance! { filing! execution! break_glass! refusals!; }
+governance! { filing! execution! break_glass! checkpoint! refusals!; }
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
 //! The register as a fold over its entries: one function judges an event, one applies it.
 
+pub(in crate::domain) mod checkpoint;
 mod loading;
 
 use std::collections::BTreeSet;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::change::filing_rules::{judge_execution, judge_facts, judge_named};
 use crate::domain::governance::proposal::At;
 use crate::domain::records::{Denied, Records, StateKey, Unloaded};
+use crate::domain::trees::{Frontier, Trees};
 use crate::domain::{
     Action, Attempt, BreakGlass, BreakGlassId, Change, ChangeId, Condition, Digest, Event, Facts, Field, Governance,
     Header, Invalid, Moment, Outcome, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since, Statement, Status,
@@ -54,7 +56,7 @@ impl FromStr for Head {
     }
 }
 
-/// The register's identity, its head, and the numbers of changes filed and of break-glasses opened.
+/// The register's identity, its head, the numbers of changes filed and of break-glasses opened, and the tree of the log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterSummary {
     id: Option<RegisterId>,
@@ -63,6 +65,8 @@ pub struct RegisterSummary {
     filed: u64,
     break_glasses: u64,
     witnesses: Witnesses,
+    log: Frontier,
+    checkpoint: Option<Head>,
 }
 
 /// The state of a register after some entry, as the working set of its loaded records.
@@ -78,6 +82,7 @@ pub struct Register {
     changes: Records<ChangeId, Change>,
     break_glasses: Records<BreakGlassId, BreakGlass>,
     words: Records<Digest, BreakGlassId>,
+    trees: Trees,
     /// The break-glasses whose end the newest entry corrected.
     corrected: Vec<BreakGlassId>,
 }
@@ -202,7 +207,7 @@ impl Register {
     /// [`Unloaded`].
     pub fn position(&self, stream: Stream) -> Result<Position, Unloaded> {
         let last = match stream {
-            Stream::Governance => None,
+            Stream::Governance | Stream::Log => None,
             Stream::Change(id) => Some(self.change(id).map(Change::last)),
             Stream::BreakGlass(id) => Some(self.break_glass(id).map(BreakGlass::last)),
         };
@@ -244,6 +249,7 @@ impl Register {
                 Ok(self.judge_follows(*change, facts)?)
             }
             Event::Refused { attempt, rule } => self.judge_refused(header, attempt, *rule),
+            Event::Checkpoint(stated) => self.judge_checkpoint(header, stated),
             _ if event.break_glass().is_some() => self.judge_break_glass(header, event),
             _ => self.judge_on_change(header, event),
         }
@@ -352,6 +358,7 @@ impl Register {
                 Watched::BreakGlass(id) => self.break_glass(id).map(|_| ())?,
             }
         }
+        let in_tree = self.leaf_to_set(event.stream(), leaf)?;
         let mut seconded = None;
         self.corrected.clear();
         if event.stream() == Stream::Governance {
@@ -385,6 +392,11 @@ impl Register {
         if !machine {
             self.witness(header, event);
         }
+        if event.stream() == Stream::Log {
+            self.summary.checkpoint = Some(Head { seq: header.seq, leaf });
+        }
+        in_tree.into_iter().for_each(|(leaf, hash)| self.trees.set(leaf, hash));
+        self.summary.log.push(leaf);
         self.summary.head = Some(Head { seq: header.seq, leaf });
         self.changed = true;
         Ok(seconded)

@@ -12,8 +12,8 @@ use super::lines::{Reader, Writer};
 use super::request::Founding;
 use super::{Defect, data, freeze, governance, text};
 use crate::domain::{
-    Artifact, Confirmation, Event, EventKind, FORMAT, Facts, Field, Finish, FreezeRef, Header, Invalid, Opening,
-    ProposalRef, RefusedAttempt, RevisionRef, Start, Stream, Submission, TextRef, Verb, Window, number,
+    Artifact, Confirmation, CountedRoot, Event, EventKind, FORMAT, Facts, Field, Finish, FreezeRef, Header, Invalid,
+    LogRoots, Opening, ProposalRef, RefusedAttempt, RevisionRef, Start, Submission, TextRef, Verb, Window, number,
 };
 
 /// The SSHSIG namespace for entries of this kind, which is also the first line of their body.
@@ -74,10 +74,7 @@ fn write_event(out: &mut Writer, event: &Event) {
             write_revision(out, at);
         }
         Event::Submit(it) => super::statement::write_submission(out, it),
-        Event::Confirm(it) => {
-            write_revision(out, &it.revision);
-            out.put("outcome", it.outcome);
-        }
+        Event::Confirm(it) => write_confirmation(out, it),
         Event::Note(change) => out.put("change", change),
         Event::Start(start) => {
             write_revision(out, &start.revision);
@@ -95,11 +92,24 @@ fn write_event(out: &mut Writer, event: &Event) {
         | Event::BreakGlassEnter { .. }
         | Event::BreakGlassClose(_)
         | Event::BreakGlassRatify { .. } => write_break_glass(out, event),
+        Event::Checkpoint(roots) => write_roots(out, roots),
         Event::Refused { attempt, rule } => {
             write_attempt(out, attempt);
             out.put("rule", rule);
         }
     }
+}
+
+fn write_confirmation(out: &mut Writer, it: &Confirmation) {
+    write_revision(out, &it.revision);
+    out.put("outcome", it.outcome);
+}
+
+fn write_roots(out: &mut Writer, LogRoots { log, changes, break_glasses }: &LogRoots) {
+    out.put("size", log.count);
+    out.put("root", log.root);
+    out.put("changes", changes);
+    out.put("breakglasses", break_glasses);
 }
 
 fn write_attempt(out: &mut Writer, attempt: &RefusedAttempt) {
@@ -199,7 +209,7 @@ pub(super) fn spaced<T: Display>(words: &BTreeSet<T>) -> String {
 /// [`Defect::NotCanonical`] if encoding the result gives other bytes.
 pub fn read(bytes: &[u8]) -> Result<(Header, Event), Defect> {
     let (header, event) = read_fields(Reader::new(bytes)?)?;
-    let last_fits = header.last.is_some() == (event.stream() != Stream::Governance);
+    let last_fits = header.last.is_some() == event.stream().has_subject();
     if last_fits && write(&header, &event).as_bytes() == bytes {
         Ok((header, event))
     } else {
@@ -285,16 +295,12 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         EventKind::BreakGlassOpen => {
             Event::BreakGlassOpen { id: lines.parse("breakglass")?, opening: read_opening(lines)? }
         }
-        EventKind::BreakGlassEnter => {
-            let (id, mut word) = (lines.parse("breakglass")?, super::word::read(lines)?);
-            let opening = read_opening(lines)?;
-            word.proof = governance::read_blob(lines, "proof")?;
-            Event::BreakGlassEnter { id, opening, word: Box::new(word) }
-        }
+        EventKind::BreakGlassEnter => read_entered(lines)?,
         EventKind::BreakGlassClose => Event::BreakGlassClose(lines.parse("breakglass")?),
         EventKind::BreakGlassRatify => {
             Event::BreakGlassRatify { id: lines.parse("breakglass")?, closed: lines.parse("closed")? }
         }
+        EventKind::Checkpoint => Event::Checkpoint(read_roots(lines)?),
         EventKind::ChangeRefused | EventKind::ProposalRefused => {
             Event::Refused { attempt: read_attempt(lines, kind)?, rule: lines.parse("rule")? }
         }
@@ -316,6 +322,21 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
 
 fn read_submission(lines: &mut Reader<'_>) -> Result<Submission, Defect> {
     Ok(Submission { statement: super::statement::read(lines)?, proof: governance::read_blob(lines, "proof")? })
+}
+
+fn read_entered(lines: &mut Reader<'_>) -> Result<Event, Defect> {
+    let (id, mut word) = (lines.parse("breakglass")?, super::word::read(lines)?);
+    let opening = read_opening(lines)?;
+    word.proof = governance::read_blob(lines, "proof")?;
+    Ok(Event::BreakGlassEnter { id, opening, word: Box::new(word) })
+}
+
+fn read_roots(lines: &mut Reader<'_>) -> Result<LogRoots, Defect> {
+    Ok(LogRoots {
+        log: CountedRoot { count: lines.parse_with("size", number)?, root: lines.parse("root")? },
+        changes: lines.parse("changes")?,
+        break_glasses: lines.parse("breakglasses")?,
+    })
 }
 
 fn read_start(lines: &mut Reader<'_>) -> Result<Start, Defect> {

@@ -85,6 +85,7 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         | EventKind::ProposalWithdraw
         | EventKind::Submit
         | EventKind::Start
+        | EventKind::Checkpoint
         | EventKind::ChangeRefused
         | EventKind::ProposalRefused => &[],
     }

@@ -35,9 +35,7 @@
 
 use std::ops::Range;
 
-use sha2::{Digest as _, Sha256};
-
-use crate::domain::Digest;
+use crate::domain::{Digest, empty_root, join, root_of};
 
 /// Every how many levels hashes are stored.
 const STRIDE: u32 = 4;
@@ -67,20 +65,6 @@ impl Row {
     }
 }
 
-/// The hash of an inner node.
-fn join(left: Digest, right: Digest) -> Digest {
-    let hash = Sha256::new().chain_update([1]).chain_update(left.as_bytes()).chain_update(right.as_bytes());
-    Digest::new(hash.finalize().into())
-}
-
-/// The hash of nodes beside each other, whose number is a power of two.
-fn join_all(mut hashes: Vec<Digest>) -> Digest {
-    while hashes.len() > 1 {
-        hashes = hashes.chunks(2).map(|pair| join(pair[0], pair[pair.len() - 1])).collect();
-    }
-    hashes.first().copied().unwrap_or(Digest::NONE)
-}
-
 /// The nodes whose hashes are to be stored when leaf `leaf` is appended, from the bottom up.
 pub fn completed(leaf: u64) -> impl Iterator<Item = Node> {
     // Its number ends with as many 1 bits as it completes levels.
@@ -99,7 +83,7 @@ pub fn stored(leaves: u64) -> impl Iterator<Item = (u32, u64)> {
 /// # Errors
 /// What `read` returns.
 pub fn from_below<E>(node: Node, mut read: impl FnMut(Row) -> Result<Vec<Digest>, E>) -> Result<Digest, E> {
-    read(Row::below(node, STRIDE)).map(join_all)
+    read(Row::below(node, STRIDE)).map(root_of)
 }
 
 /// The hash of the leaves in a range: of a whole tree, which is its root, or of a subtree in a proof. `read` returns
@@ -112,15 +96,15 @@ pub fn subtree<E>(leaves: Range<u64>, mut read: impl FnMut(Row) -> Result<Vec<Di
     while !rest.is_empty() {
         let level = (rest.end - rest.start).ilog2();
         let node = Node { level, number: rest.start >> level };
-        nodes.push(read(Row::below(node, level % STRIDE)).map(join_all)?);
+        nodes.push(read(Row::below(node, level % STRIDE)).map(root_of)?);
         rest.start += 1 << level;
     }
     let joined = nodes.into_iter().rev().reduce(|right, left| join(left, right));
-    Ok(joined.unwrap_or_else(|| Digest::new(Sha256::digest([]).into())))
+    Ok(joined.unwrap_or_else(empty_root))
 }
 
 /// Where RFC 6962 splits two or more leaves.
-fn split(leaves: &Range<u64>) -> u64 {
+pub fn split(leaves: &Range<u64>) -> u64 {
     leaves.start + (1 << (leaves.end - leaves.start - 1).ilog2())
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::list;
 use crate::domain::{
-    Action, Event, Finish, LostEntries, NewGrants, PersonId, Policy, RefusedAttempt, Restoration, Start, Target,
+    Action, Event, Finish, LogRoots, LostEntries, NewGrants, PersonId, Policy, RefusedAttempt, Restoration, Start,
+    Target,
 };
 use crate::{tr, trf};
 
@@ -191,6 +192,9 @@ fn other(event: &Event) -> String {
             trf!("closed break-glass {id}: said what was done", "关闭紧急处置 {id}，说明处置经过")
         }
         Event::BreakGlassRatify { id, .. } => trf!("ratified break-glass {id}", "追认紧急处置 {id}"),
+        Event::Checkpoint(LogRoots { log, .. }) => {
+            trf!("recorded a checkpoint of {} entries", "记录 {} 条日志的检查点", log.count)
+        }
         event => on_change(event),
     }
 }

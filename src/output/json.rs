@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    Action, Argument, Artifact, Asked, Automation, Change, Command, Conditions, Description, Digest, Event, Execution,
-    Facts, FreezeName, Granted, Grants, Group, Head, Header, Left, Member, NewGrants, Opening, Period, PersonId,
-    Policy, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Slot, Statement, Step, Tally, Text, Trial, Verdict,
-    Void, Vote,
+    Action, Argument, Artifact, Asked, Automation, Change, Command, Conditions, CountedRoot, Description, Digest,
+    Event, Execution, Facts, FreezeName, Granted, Grants, Group, Head, Header, Left, LogRoots, Member, NewGrants,
+    Opening, Period, PersonId, Policy, Predecessor, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Slot,
+    Statement, Step, Tally, Text, Trial, Verdict, Void, Vote,
 };
 
 /// The display form of a value, or null.
@@ -57,12 +57,7 @@ fn event(event: &Event) -> Value {
     match event {
         Event::Init { format, after, policy, members } => json!({
             "format": format,
-            "after": after.as_ref().map(|it| json!({
-                "register": it.register.to_string(),
-                "fingerprint": it.fingerprint.to_string(),
-                "seq": it.head.seq,
-                "leaf": it.head.leaf.to_string(),
-            })),
+            "after": after.as_ref().map(predecessor),
             "policy": self::policy(policy),
             "members": members.iter().map(member).collect::<Value>(),
         }),
@@ -110,6 +105,7 @@ fn event(event: &Event) -> Value {
             "opener_key": word.key.to_string(),
         }),
         Event::BreakGlassRatify { closed, .. } => json!({ "closed": closed.to_string() }),
+        Event::Checkpoint(it) => roots(it),
         Event::Seal | Event::Note(_) | Event::BreakGlassClose(_) => Value::Null,
     }
 }
@@ -124,6 +120,27 @@ pub fn statement(it: &Statement) -> Value {
         "seen": it.seen.to_string(),
         "approved": it.time.to_string(),
         "not_after": it.not_after.to_string(),
+    })
+}
+
+/// The register that this one succeeds.
+fn predecessor(it: &Predecessor) -> Value {
+    json!({
+        "register": it.register.to_string(),
+        "fingerprint": it.fingerprint.to_string(),
+        "seq": it.head.seq,
+        "leaf": it.head.leaf.to_string(),
+    })
+}
+
+/// What a recorded checkpoint states.
+fn roots(LogRoots { log, changes, break_glasses }: &LogRoots) -> Value {
+    let counted = |it: &CountedRoot| json!({ "count": it.count, "root": it.root.to_string() });
+    json!({
+        "size": log.count,
+        "root": log.root.to_string(),
+        "changes": counted(changes),
+        "breakglasses": counted(break_glasses),
     })
 }
 

@@ -8,6 +8,7 @@ mod pinned;
 mod proofs;
 mod recover;
 mod refold;
+mod subjects;
 mod verified_log;
 
 use std::ops::{Deref, DerefMut};
@@ -19,6 +20,7 @@ pub use open::{Anchor, Excuse, remembered, remembered_leaf};
 pub use pinned::{Behind, Held, Pinned};
 pub use recover::Recovered;
 pub use refold::{EntryBody, Refold};
+pub use subjects::SubjectProof;
 pub use verified_log::VerifiedLog;
 
 use super::cache::tables::Tables;

@@ -123,6 +123,7 @@ fn govern(world: &World, id: &str) {
     world.write("rota.csv", rota);
     world.ok("alice", "person rota rota.csv --reason 'On duty in December.'");
     second(world, "14");
+    world.ok("alice", "checkpoint --record");
     freeze(world);
     world.ok("bob", "person suspend carol --reason 'Nobody can reach her.'");
     let withdrawn = format!("approve CHG-2 --revision {}", world.revision("CHG-2").filed);

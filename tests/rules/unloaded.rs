@@ -96,6 +96,8 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
     let id: BreakGlassId = "BG-1".parse().unwrap();
     let closed = world.state().break_glass(id).unwrap().close().unwrap().leaf;
     vec![
+        ("alice", Event::Checkpoint(world.state().roots().unwrap())),
+        ("carol", Event::Checkpoint(world.state().roots().unwrap())),
         ("carol", Event::BreakGlassRatify { id, closed }),
         ("erin", Event::BreakGlassRatify { id, closed }),
         ("erin", Event::BreakGlassClose(id)),
@@ -187,7 +189,7 @@ fn nothing_that_is_not_loaded_lets_a_rule_pass_or_refuse() {
         }
     }
     assert!(
-        kinds.iter().eq(["breakglass", "calendar", "change", "freeze", "key", "person", "proposal", "text"]),
+        kinds.iter().eq(["breakglass", "calendar", "change", "freeze", "key", "person", "proposal", "text", "tree"]),
         "{kinds:?}"
     );
 }
@@ -216,7 +218,7 @@ fn nothing_is_taken_in_without_the_records_that_it_changes() {
         }
         assert_eq!(state.take_changed(), expected.take_changed(), "{person}: {event:?}");
     }
-    assert!(kinds.iter().eq(["breakglass", "calendar", "change", "key", "person", "proposal"]), "{kinds:?}");
+    assert!(kinds.iter().eq(["breakglass", "calendar", "change", "key", "person", "proposal", "tree"]), "{kinds:?}");
 }
 
 #[test]
@@ -230,7 +232,7 @@ fn what_was_changed_is_not_unloaded_before_it_is_written() {
     assert_eq!(state.change("CHG-1".parse().unwrap()).unwrap().last(), WRONG);
     let unloaded = state.change("CHG-2".parse().unwrap()).unwrap_err();
     assert_eq!(unloaded, Denied::Unloaded(Unloaded(StateKey::Change("CHG-2".parse().unwrap()))));
-    assert_eq!(state.take_changed().len(), 2, "the change and the summary of the register");
+    assert_eq!(state.take_changed().len(), 3, "the change, its row of the tree, and the summary of the register");
 }
 
 /// Decides on an event with the records that it asks for, all but those that `missing` names. Returns the verdict, and

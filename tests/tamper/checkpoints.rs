@@ -122,6 +122,24 @@ fn no_log_that_a_checkpoint_contradicts_becomes_the_pin() {
 }
 
 #[test]
+fn a_required_anchor_is_a_pin_or_a_checkpoint() {
+    let scene = Scene::new();
+    scene.ok("audrey", "checkpoint --out kept");
+    let verify = |more: &str| {
+        let asked = format!("--register prod.db --fingerprint {} verify --require-anchor{more}", scene.fingerprint);
+        scene.run(STRANGER, &asked)
+    };
+    fs::create_dir_all(scene.path(&format!("people/{STRANGER}"))).unwrap();
+    let output = verify("");
+    assert!(output.exit == Exit::Broken && output.out.contains("[anchor] no pin"), "{}", output.screen);
+    assert!(output.out.contains("intact, but its end is not anchored"), "{}", output.screen);
+    assert!(!scene.memory(STRANGER, "pin").exists(), "nor is there one the next time");
+    assert_eq!(verify("").exit, Exit::Broken);
+    assert_eq!(verify(" --against kept").exit, Exit::Done);
+    assert_eq!(verify("").exit, Exit::Done, "now there is a pin");
+}
+
+#[test]
 fn a_pin_does_not_advance_along_a_fork() {
     let scene = Scene::new();
     assert_eq!(against(&scene, "kept").exit, Exit::Invalid, "no such file yet");

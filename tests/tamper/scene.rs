@@ -133,6 +133,7 @@ impl Scene {
         second("8");
         scene.ok("dave", &format!("key revoke {}", key("dave")));
         scene.ok("alice", "person suspend dave --reason 'Nobody can reach him.'");
+        scene.ok("audrey", "checkpoint --record");
         freeze(&scene);
         scene.record_all("alice", [restored(&scene)]);
         PEOPLE.iter().for_each(|(person, _)| drop(scene.ok(person, "list")));

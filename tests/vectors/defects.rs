@@ -148,6 +148,8 @@ pub const BODIES: &[(&str, usize, &str, &str, &str)] = &[
     ("break-glass-without-an-incident", 52, "\nincident INC-2214", "", "line 11 is not incident"),
     ("break-glass-with-a-change-as-its-subject", 54, "breakglass BG-1", "change CHG-1", "line 10 is not breakglass"),
     ("break-glass-zero", 54, "breakglass BG-1", "breakglass BG-0", "line 10, breakglass: Id"),
+    ("checkpoint-without-a-root", 88, "\nroot ", "\nhash ", "line 10 is not root"),
+    ("checkpoint-without-a-count", 88, "\nchanges ", "\nchanges  ", "line 11, changes: Number"),
     ("ratified-nothing", 55, "\nclosed ", "\nopened ", "line 11 is not closed"),
     (
         "requirement-of-one-approval",

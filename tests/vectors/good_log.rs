@@ -322,6 +322,7 @@ pub fn good() -> Vec<Raw> {
     log.add("bob", Event::Second(ProposalRef { proposal, opened }), None);
     log.add("dave", Event::KeyRevoke(key_of("dave")), None);
     govern(&mut log);
+    super::checkpoint::checkpoint(&mut log);
     log.entries
 }
 

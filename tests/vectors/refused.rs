@@ -6,6 +6,7 @@ use twinseal::domain::{
 };
 use twinseal::format::{Raw, Unsigned, entry};
 
+use super::checkpoint::refused_checkpoints;
 use super::confirmation::refused_confirmations;
 use super::detached::refused_statements;
 use super::freezes::refused_freezes;
@@ -36,9 +37,9 @@ pub type Attempt = (&'static str, &'static str, &'static str, Event, Option<Text
 pub fn refused() -> Vec<Refused> {
     let entries = good();
     let log = Log { state: state(&entries), entries, ..Log::default() };
-    let attempts =
-        [people(&log), requests(&log), others(&log), refused_freezes(&log), refused_confirmations(&log)].concat();
-    let attempts = [attempts, refused_statements(&log)].concat();
+    let freezes = [refused_freezes(&log), refused_confirmations(&log)].concat();
+    let attempts = [people(&log), requests(&log), others(&log), freezes].concat();
+    let attempts = [attempts, refused_statements(&log), refused_checkpoints(&log)].concat();
     attempts
         .into_iter()
         .map(|(name, rule, person, event, words)| refuse(&log, (name, rule), person, event, words))

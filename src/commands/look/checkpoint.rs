@@ -9,11 +9,13 @@ use serde_json::json;
 
 use crate::commands::files::create;
 use crate::commands::{Context, Zh};
-use crate::domain::{PersonId, Refusal};
+use crate::domain::{Event, PersonId, Refusal};
 use crate::error::{Error, shell_word};
+use crate::format::Entry;
 use crate::format::checkpoint::Checkpoint;
 use crate::format::note::{Note, verifier_key};
-use crate::output::safe;
+use crate::output::{self, safe};
+use crate::record::{Plan, record};
 use crate::store::{Session, StoreError};
 use crate::trf;
 
@@ -21,23 +23,29 @@ use crate::trf;
 ///
 /// A checkpoint is a signed note as C2SP specifies it, which other tools verify too. Keep it where nobody who can write the
 /// register can change it. Later, verify --against shows with it whether the log was truncated, rolled back or forked.
-/// Anybody who is enrolled can sign one, with a live key. Nothing is recorded.
+/// Anybody who is enrolled can sign one, with a live key. With --record, an auditor, an admin or a machine account first
+/// records an entry with the roots of the log, of all changes and of all break-glasses, which the signed note covers.
 #[derive(Debug, Args)]
 #[command(
     zh("签署日志的大小与根哈希（检查点），另处保存"),
     zh_long(
         "检查点是 C2SP 规定的签名文本，其他工具也能核验。请存放在能写变更台账的人无法改动之处。以后用 verify --against \
-         即可据此看出日志是否被截断、回退或分叉。凡已登记且密钥有效者均可签署。不会记录任何内容。"
+         即可据此看出日志是否被截断、回退或分叉。凡已登记且密钥有效者均可签署。使用 --record 时，审计员、管理员或机器账号会先\
+         记录一条日志条目，写明日志、全部变更单和全部紧急处置的根哈希；签署的文本也涵盖该条目。"
     )
 )]
 #[command(after_help = "Examples:
   twinseal checkpoint --out prod-2026-12-01.checkpoint
   twinseal checkpoint --key ~/.ssh/audit > prod.checkpoint
+  twinseal checkpoint --record --out prod-2026-12-01.checkpoint
   twinseal verify --against prod-2026-12-01.checkpoint")]
 pub struct CheckpointArgs {
     /// File to create; standard output by default
     #[arg(long, value_name = "FILE", zh("要创建的文件；默认为标准输出"))]
     out: Option<PathBuf>,
+    /// Record the roots of the log, of changes and of break-glasses first
+    #[arg(long, zh("先记录日志、变更单和紧急处置的根哈希"))]
+    record: bool,
 }
 
 /// A checkpoint that was just signed.
@@ -53,8 +61,21 @@ impl CheckpointArgs {
     /// The log is broken or lacks entries that this account verified, the key is not enrolled and live or cannot sign,
     /// or the file cannot be written.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let session = context.open()?;
-        let signed = sign(context, &session)?;
+        let mut session = context.open()?;
+        if !self.record {
+            return self.sign(context, &session, None);
+        }
+        let recorded = record(context.recorder(), &mut session, |session| {
+            let roots = session.ask(|state| Ok(state.roots()?))??;
+            Ok(Plan::of(Event::Checkpoint(roots)))
+        })?;
+        context.ui.report_recorded_notices(context.env);
+        self.sign(context, &session, Some(&recorded)).map_err(|error| error.after(recorded.header.seq))
+    }
+
+    /// Signs a checkpoint of the whole log, and writes or prints it.
+    fn sign(&self, context: &mut Context<'_>, session: &Session, recorded: Option<&Entry>) -> Result<(), Error> {
+        let signed = sign(context, session)?;
         if let Some(out) = &self.out {
             create(context.env, out, &signed.note)?;
         }
@@ -67,6 +88,7 @@ impl CheckpointArgs {
                 "person": person.to_string(),
                 "verifier_key": vkey,
                 "note": note,
+                "recorded": recorded.map(|it| output::json::entry(&it.header, &it.event, None, it.leaf)),
                 "out": self.out.as_ref().map(|out| out.display().to_string()),
             });
             return context.ui.print_json(context.env, answer);
@@ -75,6 +97,10 @@ impl CheckpointArgs {
             write!(context.env.out, "{note}")?;
         }
         let size = checkpoint.size;
+        if let Some(Entry { header, .. }) = recorded {
+            let seq = header.seq;
+            context.env.remark(trf!("roots recorded in entry {seq}", "根哈希已记录于第 {seq} 条"));
+        }
         context.env.remark(trf!(
             "checkpoint of {size} entries, signed by {person}",
             "{size} 条日志的检查点，由 {person} 签署"

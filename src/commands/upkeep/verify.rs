@@ -32,12 +32,19 @@ use crate::{tr, trf};
   twinseal verify
   twinseal verify --register /backup/prod-2026-12-01.db
   twinseal verify --against prod-2026-12-01.checkpoint
+  twinseal verify --require-anchor --against prod.checkpoint
   twinseal --json verify")]
 pub struct Verify {
     /// Checkpoint that the log must extend; may be repeated
     #[arg(long, value_name = "FILE", zh("日志必须包含并延续的检查点；可重复"))]
     against: Vec<PathBuf>,
+    /// Fail unless a pin or a checkpoint says how long the log was at some moment
+    #[arg(long, zh("如无已验证位置或检查点可证明日志曾有的长度，则失败"))]
+    require_anchor: bool,
 }
+
+/// The rule of the finding that a required anchor is missing.
+const UNANCHORED: &str = "anchor";
 
 /// The evidence outside the file that a verification relies on.
 enum Anchor {
@@ -98,7 +105,12 @@ impl Verify {
         let mut compared = Vec::new();
         let mut compare = |log: &VerifiedLog| {
             compared = kept.iter().map(|it| it.compare(log)).collect::<Result<Vec<_>, _>>()?;
-            Ok(compared.iter().filter_map(|it| it.finding().cloned()).collect())
+            let mut differ: Vec<Finding> = compared.iter().filter_map(|it| it.finding().cloned()).collect();
+            let extends = compared.iter().any(|it| it.covers().is_some());
+            if self.require_anchor && differ.is_empty() && !extends && !matches!(anchor, Anchor::Pin(_)) {
+                differ.push(unanchored());
+            }
+            Ok(differ)
         };
         let bar = progress(context.env, newest.map_or(0, |newest| newest + 1), tr!("verifying", "正在核验"));
         let reading = match session.verify(now, &mut compare, &mut |seq| bar.set_position(seq)) {
@@ -130,6 +142,20 @@ fn another(fingerprint: Digest, expected: String) -> Finding {
         "第 0 条的叶哈希为 {fingerprint}，应为 {expected}"
     );
     Finding::of_file("fingerprint", meaning)
+}
+
+/// The finding that nothing says how long the log was.
+fn unanchored() -> Finding {
+    let meaning = tr!(
+        "no pin of this account and no checkpoint says how long the log was",
+        "没有本账号的已验证位置或检查点可证明日志曾有的长度"
+    );
+    Finding::of_file(UNANCHORED, meaning)
+}
+
+/// Whether nothing is wrong with the register itself.
+fn is_intact(findings: &[Finding]) -> bool {
+    findings.iter().all(|it| it.rule == UNANCHORED)
 }
 
 impl Anchor {
@@ -197,7 +223,7 @@ fn report(
     let break_glasses = Judged::all(session, now).unwrap_or_default();
     let past = Past { redacted: redactions(session), restored: restorations(session), break_glasses };
     let sealed = session.state().governance().is_sealed();
-    let result = result(findings.is_empty(), anchor, sealed);
+    let result = result(is_intact(findings), anchor, sealed);
     if context.ui.json {
         let said = json(session, reading, (anchor, compared), (findings, &past), &result);
         return context.ui.print_json(context.env, said);
@@ -364,7 +390,7 @@ fn json(
         })).collect::<Value>(),
         "findings": findings.iter().map(finding_json).collect::<Value>(),
         "sealed": session.state().governance().is_sealed(),
-        "intact": findings.is_empty(),
+        "intact": is_intact(findings),
         "result": result,
     })
 }

@@ -50,7 +50,8 @@ impl Change {
             | Event::BreakGlassOpen { .. }
             | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
-            | Event::BreakGlassRatify { .. } => Err(Refusal::NoChange { change: self.id() }.into()),
+            | Event::BreakGlassRatify { .. }
+            | Event::Checkpoint(_) => Err(Refusal::NoChange { change: self.id() }.into()),
         }
     }
 

@@ -445,7 +445,8 @@ impl Change {
             | Event::BreakGlassOpen { .. }
             | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
-            | Event::BreakGlassRatify { .. } => {}
+            | Event::BreakGlassRatify { .. }
+            | Event::Checkpoint(_) => {}
         }
     }
 

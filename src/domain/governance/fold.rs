@@ -66,12 +66,8 @@ impl Governance {
             Event::PersonSuspend(person) => self.suspend(person, header.seq, leaf),
             Event::FreezeNow { until, services } => self.freeze_now(header, leaf, (*until, services)),
             Event::FreezeEnd(freeze) => self.freeze_end(freeze, header.seq),
-            Event::Decline(at) => {
-                self.end_proposal(at.proposal, ProposalState::Declined(header.actor.clone()));
-            }
-            Event::ProposalWithdraw(at) => {
-                self.end_proposal(at.proposal, ProposalState::Withdrawn);
-            }
+            Event::Decline(at) => _ = self.end_proposal(at.proposal, ProposalState::Declined(header.actor.clone())),
+            Event::ProposalWithdraw(at) => _ = self.end_proposal(at.proposal, ProposalState::Withdrawn),
             Event::Refused { attempt: RefusedAttempt::Second(at), rule } => {
                 if let Some(proposal) = self.proposals.change(&at.proposal) {
                     proposal.refused.insert((header.actor.clone(), *rule));
@@ -93,7 +89,8 @@ impl Governance {
             | Event::BreakGlassOpen { .. }
             | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
-            | Event::BreakGlassRatify { .. } => {}
+            | Event::BreakGlassRatify { .. }
+            | Event::Checkpoint(_) => {}
         }
         Ok(None)
     }

@@ -122,7 +122,8 @@ impl Governance {
             | Event::BreakGlassOpen { .. }
             | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
-            | Event::BreakGlassRatify { .. } => Err(Refusal::NotFounding.into()),
+            | Event::BreakGlassRatify { .. }
+            | Event::Checkpoint(_) => Err(Refusal::NotFounding.into()),
         }
     }
 

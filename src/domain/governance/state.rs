@@ -104,7 +104,8 @@ impl Governance {
             | StateRecord::Governance(_)
             | StateRecord::Change(..)
             | StateRecord::BreakGlass(..)
-            | StateRecord::Word(..) => {}
+            | StateRecord::Word(..)
+            | StateRecord::Tree(..) => {}
         }
     }
 
@@ -120,7 +121,8 @@ impl Governance {
             | StateKey::Governance
             | StateKey::Change(_)
             | StateKey::BreakGlass(_)
-            | StateKey::Word(_) => {}
+            | StateKey::Word(_)
+            | StateKey::Tree(_) => {}
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::records::{Records, StateKey, StateRecord};
 use crate::domain::register::{Register, RegisterSummary};
+use crate::domain::trees::Trees;
 use crate::domain::{Governance, Policy};
 
 impl Register {
@@ -10,8 +11,8 @@ impl Register {
     pub fn resume(register: RegisterSummary, governance: GovernanceSummary) -> Self {
         let governance = Governance::resume(governance);
         let (changes, break_glasses, words) = (Records::unloaded(), Records::unloaded(), Records::unloaded());
-        let (changed, corrected) = (false, Vec::new());
-        Self { summary: register, changed, governance, changes, break_glasses, words, corrected }
+        let (changed, corrected, trees) = (false, Vec::new(), Trees::unloaded());
+        Self { summary: register, changed, governance, changes, break_glasses, words, trees, corrected }
     }
 
     /// Loads a stored record of this state. A record that is already loaded is kept.
@@ -20,6 +21,7 @@ impl Register {
             StateRecord::Change(id, change) => self.changes.load(id, Some(*change)),
             StateRecord::BreakGlass(id, glass) => self.break_glasses.load(id, Some(*glass)),
             StateRecord::Word(text, id) => self.words.load(text, Some(id)),
+            StateRecord::Tree(at, row) => self.trees.rows.load(at, Some(row)),
             record => self.governance.load(record),
         }
     }
@@ -30,6 +32,7 @@ impl Register {
             StateKey::Change(id) => self.changes.load(id, None),
             StateKey::BreakGlass(id) => self.break_glasses.load(id, None),
             StateKey::Word(text) => self.words.load(text, None),
+            StateKey::Tree(at) => self.trees.rows.load(at, None),
             key => self.governance.load_absent(key),
         }
     }
@@ -43,6 +46,7 @@ impl Register {
             StateKey::Calendar(name) => self.governance.calendars().contains_key(name),
             StateKey::Change(id) => id.number() <= self.summary.filed,
             StateKey::BreakGlass(id) => id.number() <= self.summary.break_glasses,
+            StateKey::Tree(row) => row.exists(self.summary.leaves(row.tree)),
             StateKey::Person(_) | StateKey::Key(_) | StateKey::Text(_) | StateKey::Word(_) => false,
         }
     }
@@ -55,11 +59,16 @@ impl Register {
 
     /// The number of loaded records.
     pub fn loaded(&self) -> usize {
-        self.changes.len() + self.break_glasses.len() + self.words.len() + self.governance.loaded()
+        self.changes.len()
+            + self.break_glasses.len()
+            + self.words.len()
+            + self.trees.rows.len()
+            + self.governance.loaded()
     }
 
     /// The records that changed since the last call, for writing.
     pub fn take_changed(&mut self) -> Vec<StateRecord> {
+        self.settle_trees();
         let summary = std::mem::take(&mut self.changed).then(|| StateRecord::Register(self.summary.clone()));
         let mut changed: Vec<StateRecord> = summary.into_iter().collect();
         changed.extend(self.governance.take_changed());
@@ -67,14 +76,18 @@ impl Register {
         let glasses = self.break_glasses.take_changed();
         changed.extend(glasses.map(|(id, glass)| StateRecord::BreakGlass(id, Box::new(glass))));
         changed.extend(self.words.take_changed().map(|(text, id)| StateRecord::Word(text, id)));
+        changed.extend(self.trees.rows.take_changed().map(|(at, row)| StateRecord::Tree(at, row)));
         changed
     }
 
     /// Unloads every record that [`Register::take_changed`] would not return.
     pub fn unload(&mut self) {
+        // What is above a leaf that was set must still be loaded.
+        self.settle_trees();
         self.governance.unload();
         self.changes.unload();
         self.break_glasses.unload();
         self.words.unload();
+        self.trees.rows.unload();
     }
 }

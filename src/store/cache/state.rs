@@ -275,7 +275,8 @@ impl VerifiedCache {
             | StateKey::Freeze(_)
             | StateKey::Calendar(_)
             | StateKey::Change(_)
-            | StateKey::BreakGlass(_) => Ok(false),
+            | StateKey::BreakGlass(_)
+            | StateKey::Tree(_) => Ok(false),
         }
     }
 }

@@ -85,13 +85,13 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
         Event::BreakGlassOpen { .. } | Event::BreakGlassEnter { .. } | Event::BreakGlassClose(_) => {}
         Event::BreakGlassRatify { id, .. } => project_ratification(conn, header, id.number())?,
         Event::FreezeNow { .. } | Event::FreezeEnd(_) => project_freezes(conn, header.seq, after)?,
-        Event::Seal | Event::ChangeWithdraw(_) | Event::Note(_) => {}
+        Event::Seal | Event::ChangeWithdraw(_) | Event::Note(_) | Event::Checkpoint(_) => {}
     }
     after.corrected_break_glasses().try_for_each(|id| project_end(conn, after.break_glass(id).map_err(unloaded)?))?;
     match event.stream() {
         Stream::Change(change) => project_change(conn, after.change(change).map_err(unloaded)?),
         Stream::BreakGlass(id) => project_break_glass(conn, header.seq, after.break_glass(id).map_err(unloaded)?),
-        Stream::Governance => Ok(()),
+        Stream::Governance | Stream::Log => Ok(()),
     }
 }
 

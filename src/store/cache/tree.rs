@@ -1,12 +1,14 @@
 //! The Merkle tree of the verified log: the stored hashes, beside the leaf hashes of the entries. `format::tree` says which
 //! are stored.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Row as Found, params};
 
-use crate::domain::Digest;
+use crate::domain::{Digest, Head, StateKey, StateRecord, SubjectTree, TreeRow};
 use crate::format::tree::{self, Node, Row};
 use crate::store::StoreError;
-use crate::store::cache::state::checksum;
+use crate::store::cache::state::{Rows, checksum};
 use crate::store::cache::verified::VerifiedCache;
 use crate::store::doing::Doing;
 use crate::{tr, trf};
@@ -81,6 +83,57 @@ impl VerifiedCache {
                 "其 Merkle 树第 {level} 层缺少哈希"
             )))
         }
+    }
+}
+
+/// The trees of changes and of break-glasses, whose rows are part of the state.
+impl VerifiedCache {
+    /// The hashes of a row.
+    ///
+    /// # Errors
+    /// [`StoreError::CacheDamaged`] if it is missing or not what was written, or what SQLite reports.
+    pub(in crate::store) fn subject_row(&self, row: TreeRow) -> Result<Vec<Digest>, StoreError> {
+        let key = StateKey::Tree(row);
+        match self.record(Rows::Cache, &key)? {
+            Some(StateRecord::Tree(_, hashes)) => Ok(hashes),
+            _ => Err(self.damaged(trf!("its row {key} is missing", "缺少行 {key}"))),
+        }
+    }
+
+    /// The numbers of the subjects, from 1, about which there are entries after entry `seq`.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub(in crate::store) fn subjects_after(&self, tree: SubjectTree, seq: u64) -> Result<BTreeSet<u64>, StoreError> {
+        let column = column(tree);
+        let sql = format!("SELECT DISTINCT {column} FROM log_entries WHERE seq > ?1 AND {column} IS NOT NULL");
+        let select = self.conn().prepare_cached(&sql);
+        let numbers = select.and_then(|mut select| select.query_map([seq], |row| row.get(0))?.collect());
+        numbers.map_err(StoreError::cache(self.conn(), Doing::ReadCache))
+    }
+
+    /// The newest entry about a subject before entry `seq`.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub(in crate::store) fn latest_before(
+        &self,
+        tree: SubjectTree,
+        number: u64,
+        seq: u64,
+    ) -> Result<Option<Head>, StoreError> {
+        let column = column(tree);
+        let sql =
+            format!("SELECT seq, leaf FROM log_entries WHERE {column} = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT 1");
+        Ok(self.select_heads(&sql, (number, seq))?.first().copied())
+    }
+}
+
+/// The column of `log_entries` with the numbers of a tree's subjects.
+fn column(tree: SubjectTree) -> &'static str {
+    match tree {
+        SubjectTree::Changes => "change",
+        SubjectTree::BreakGlasses => "breakglass",
     }
 }
 
