@@ -28,13 +28,30 @@ from log import Log
 from pack import check_pack
 
 
+ENTRY = """CREATE TABLE entry (
+    seq  INTEGER PRIMARY KEY CHECK (seq >= 0),
+    blob BLOB NOT NULL,  -- body, blank line, signature line: SHA-256 of 0x00 and these bytes is the leaf hash
+    text BLOB,           -- the free text; the body holds its SHA-256
+    data BLOB            -- bulk content that rules need, permanent; the body holds its SHA-256
+) STRICT"""
+
+
+def allow(action, table, _column, _database, view):
+    """Entries are read, and nothing on behalf of a view."""
+    read = action == sqlite3.SQLITE_SELECT or action == sqlite3.SQLITE_READ and table == "entry"
+    return sqlite3.SQLITE_OK if read and view is None else sqlite3.SQLITE_DENY
+
+
 def rows(path):
-    """The rows of the table of entries. The file is opened for reading only."""
+    """The rows of the table of entries. The file is opened for reading only, and its schema is not trusted."""
     database = sqlite3.connect(f"file:{path.replace('?', '%3f').replace('#', '%23')}?mode=ro", uri=True)
     database.execute("PRAGMA trusted_schema = OFF")
-    tables = database.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'entry' AND type = 'table'")
-    if tables.fetchone()[0] != 1:
-        raise sqlite3.DatabaseError("it has no table of entries")
+    # A view, a virtual table or an index called so could show other rows than twinseal reads.
+    tables = database.execute("SELECT type, name, rootpage > 0, sql FROM sqlite_schema WHERE name = 'entry' COLLATE "
+                              "NOCASE OR tbl_name = 'entry' COLLATE NOCASE AND type <> 'trigger'").fetchall()
+    if tables != [("table", "entry", 1, ENTRY)] or database.execute("PRAGMA index_list(entry)").fetchall():
+        raise sqlite3.DatabaseError("it does not have the table entry that twinseal creates")
+    database.set_authorizer(allow)
     yield from database.execute("SELECT seq, CAST(blob AS BLOB), CAST(text AS BLOB), CAST(data AS BLOB) "
                                 "FROM entry ORDER BY seq")
 

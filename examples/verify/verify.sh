@@ -28,7 +28,9 @@ cd "$work" || exit 2
 mkdir blob leaf text data sign
 : > bad
 for noted; do echo "$noted"; done | tr : ' ' > noted
-sql() { sqlite3 -init /dev/null -batch -readonly "$db" "$1"; }
+# Some functions of sqlite3 run commands and write files. A schema that is not trusted cannot call them.
+# (sqlite3 -safe would forbid writefile too, which takes the bytes out.)
+sql() { sqlite3 -init /dev/null -batch -readonly "$db" "PRAGMA trusted_schema = OFF; $1"; }
 
 # 1. Take the bytes out of the file. After this the database is not needed any more.
 # What awk could not read as it is signed is found here: a zero byte, no LF at the end.
@@ -37,8 +39,17 @@ if [ $pack = 1 ]; then
     read_pack
     unpack
 else
-[ "$(sql "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'entry'" 2> /dev/null)" = 1 ] ||
-    usage "$db is no register"
+# A view, a virtual table or an index called so could show other rows than twinseal reads.
+table='CREATE TABLE entry (
+    seq  INTEGER PRIMARY KEY CHECK (seq >= 0),
+    blob BLOB NOT NULL,  -- body, blank line, signature line: SHA-256 of 0x00 and these bytes is the leaf hash
+    text BLOB,           -- the free text; the body holds its SHA-256
+    data BLOB            -- bulk content that rules need, permanent; the body holds its SHA-256
+) STRICT'
+{ [ "$(sql "SELECT count(*) = 1 AND total(type = 'table' AND name = 'entry' AND rootpage > 0 AND sql = '$table') = 1
+            FROM sqlite_schema WHERE lower(name) = 'entry' OR lower(tbl_name) = 'entry' AND type <> 'trigger'")" = 1 ] &&
+    [ "$(sql "SELECT count(*) FROM pragma_index_list('entry')")" = 0 ]; } 2> /dev/null ||
+    usage "$db is no register: it does not have the table entry that twinseal creates"
 sql "SELECT writefile(printf('blob/%012d', seq), CAST(blob AS BLOB)),
             writefile(printf('leaf/%012d', seq), CAST(x'00' || CAST(blob AS BLOB) AS BLOB)) FROM entry;
      SELECT writefile(printf('text/%012d', seq), CAST(text AS BLOB)) FROM entry WHERE text IS NOT NULL;
