@@ -6,13 +6,22 @@ BEGIN {
     for (power[0] = i = 1; i <= 18; i++) power[i] = 2 * power[i - 1]
     for (i = 0; i < 64; i++) digit[substr(alphabet, i + 1, 1)] = i
     split("0 1 2 3 4 5 6 7 8 9 a b c d e f", hexdigit, " ")
-    kinds = " register.init register.seal person.enrol person.roles person.retire person.key key.lift policy.set" \
+    split("register.init register.seal person.enrol person.roles person.retire person.key key.lift policy.set" \
         " text.redact register.restored freeze.set freeze.lift calendar.set freeze.now freeze.end proposal.second" \
         " proposal.decline proposal.withdraw proposal.refused key.revoke key.suspend person.suspend change.file" \
         " change.revise change.withdraw change.approve approval.submit change.reject change.retract change.start" \
         " change.finish change.confirm change.note change.refused breakglass.open breakglass.enter breakglass.close" \
-        " breakglass.ratify log.checkpoint "
+        " breakglass.ratify log.checkpoint", list, " ")
+    for (i in list) kinds[list[i]] = 1
     # How values are spelled on which the rules depend.
+    for (i = 1; i <= 64; i++) digest = digest "[0-9a-f]"
+    for (i = 1; i <= 15; i++) number = number "[0-9]?"
+    number = "(0|[1-9]" number ")"
+    spelled["register"] = "^register [a-z][a-z0-9._-]*#" substr(digest, 1, 32 * 8) "$"
+    spelled["change"] = "^change CHG-" number "$"; spelled["breakglass"] = "^breakglass BG-" number "$"
+    spelled["size"] = "^size " number "$"; spelled["root"] = "^root " digest "$"
+    spelled["changes"] = "^changes " number " " digest "$"
+    spelled["breakglasses"] = "^breakglasses " number " " digest "$"
     split("owner implementer member person operator approver", names, " ")
     for (i in names) spelled[names[i]] = "^[a-z]+ [a-z][a-z0-9._-]*$"
     spelled["author"] = "^author (external )?[a-z][a-z0-9._-]*$"
@@ -108,8 +117,7 @@ function joined(from, to, skip,   out, i) {
 function header(   want, i, part, n, named, stream) {
     n = split(line[1], part, "/"); kind = part[2]
     # Only packs may have log.checkpoint until the format of registers has it.
-    if (n != 3 || part[1] != "twinseal" || part[3] != "v1" || !index(kinds, " " kind " ") ||
-        !pack && kind == "log.checkpoint") {
+    if (n != 3 || part[1] != "twinseal" || part[3] != "v1" || !(kind in kinds) || !pack && kind == "log.checkpoint") {
         bad("kind", "the first line names no kind of entry of format 1"); return
     }
     stream = kind ~ /^(change|approval|breakglass)\./
@@ -123,6 +131,8 @@ function header(   want, i, part, n, named, stream) {
     first = n + 2; key = named["key"]
     if (named["time"] !~ /^[0-9]+-[0-9]+-[0-9]+T[0-9]+:[0-9]+:[0-9]+Z$/ || length(named["time"]) != 20)
         bad("grammar", "time is malformed")
+    if (line[2] !~ spelled["register"] || length(line[2]) > 74) bad("grammar", "register is malformed")
+    if (key !~ /^SHA256:[A-Za-z0-9+\/]+$/ || length(key) != 50) bad("grammar", "key is no fingerprint")
     if (named["seq"] !~ /^(0|[1-9][0-9]*)$/) bad("grammar", "seq is no number")
     if (named["actor"] !~ /^[a-z][a-z0-9._-]*$/) bad("grammar", "actor is no person")
     for (i = first; i < gap; i++) {
@@ -138,10 +148,16 @@ function header(   want, i, part, n, named, stream) {
             substr(hex(part[3]), 1, 38) != "0000000b7373682d6564323535313900000020"))
             bad("grammar", "a public key is malformed or weak")
     }
+    if (kind == "log.checkpoint" && keys_of_lines() != "size root changes breakglasses ")
+        bad("grammar", "these are not the lines of a checkpoint")
+}
+function keys_of_lines(   i, part, keys) {
+    for (i = first; i < gap; i++) { split(line[i], part, " "); keys = keys part[1] " "; of[part[1]] = part[2] }
+    return keys
 }
 # A detached approval: every line of the statement is there once, in the order in which the approver signed them.
-function statement(   i, part, keys) {
-    for (i = first; i < gap; i++) { split(line[i], part, " "); keys = keys part[1] " "; of[part[1]] = part[2] }
+function statement(   keys) {
+    keys = keys_of_lines()
     sub(/(data )?(filled text )?$/, "", keys)
     if (keys != "change revision fingerprint approver approver-key seen approved not-after proof ")
         bad("grammar", "these are not the lines of a statement and its proof")

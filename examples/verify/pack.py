@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import re
+import stat
 import zipfile
 import zlib
 
@@ -38,7 +39,8 @@ def read(path):
         for name in folders + files:
             full = os.path.join(folder, name)
             inside = os.path.relpath(full, path).replace(os.sep, "/")
-            require(not os.path.islink(full), "manifest", f"{inside} is a symbolic link")
+            kind = os.lstat(full).st_mode
+            require(stat.S_ISDIR(kind) or stat.S_ISREG(kind), "manifest", f"{inside} is neither a file nor a folder")
             if name in files:
                 with open(full, "rb") as file:
                     found[inside] = file.read()

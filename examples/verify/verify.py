@@ -4,7 +4,8 @@
     verify.py prod.db [SEQ:LEAF ...]
     verify.py pack.zip [SEQ:LEAF ...]
 
-A pack is a folder or a zip of it; anything else is read as a register.
+A pack is a folder, or a zip of it, which a file is if it begins as one; anything else is read as a register. The first
+line says which.
 
 SEQ:LEAF is the number of an entry and its leaf hash, as you noted them before: 0 and the fingerprint of the register,
 or the head that an earlier run printed. Without one, nothing outside the file shows that its end was not cut off.
@@ -16,17 +17,16 @@ Besides Python it needs only the package "cryptography", for Ed25519.
 """
 
 import os
+import pathlib
 import re
 import sqlite3
 import sys
-import zipfile
 
 sys.dont_write_bytecode = True
 
 from form import DIGEST, NUMBER, Fault
 from log import Log
 from pack import check_pack
-
 
 ENTRY = """CREATE TABLE entry (
     seq  INTEGER PRIMARY KEY CHECK (seq >= 0),
@@ -44,7 +44,7 @@ def allow(action, table, _column, _database, view):
 
 def rows(path):
     """The rows of the table of entries. The file is opened for reading only, and its schema is not trusted."""
-    database = sqlite3.connect(f"file:{path.replace('?', '%3f').replace('#', '%23')}?mode=ro", uri=True)
+    database = sqlite3.connect(f"{pathlib.Path(path).absolute().as_uri()}?mode=ro", uri=True)
     database.execute("PRAGMA trusted_schema = OFF")
     # A view, a virtual table or an index called so could show other rows than twinseal reads.
     tables = database.execute("SELECT type, name, rootpage > 0, sql FROM sqlite_schema WHERE name = 'entry' COLLATE "
@@ -88,6 +88,18 @@ def usage(words):
     return 2
 
 
+def is_pack(path):
+    """Whether this is a folder or a zip. The end of a file says nothing: a zip could have been added to a register."""
+    if os.path.isdir(path):
+        return True
+    with open(path, "rb") as file:
+        return file.read(4) in (b"PK\3\4", b"PK\5\6")
+
+
+def counted(count, one, more):
+    return f"{count} {one if count == 1 else more}"
+
+
 def main(arguments):
     remembered = {}
     for argument in arguments[1:]:
@@ -98,18 +110,23 @@ def main(arguments):
     if not arguments:
         return usage("name a register or a pack")
     path = arguments[0]
-    packed = os.path.isdir(path) or zipfile.is_zipfile(path)
+    try:
+        packed = is_pack(path)
+    except OSError as error:
+        return usage(f"{path} cannot be read: {error.strerror}")
     log = check_pack(path) if packed else check_register(path)
     check_remembered(log, remembered)
+    print(f"checking the {'pack' if packed else 'register'} {path}")
     for start in log.starts:
         print(start)
     for _, finding in sorted(log.findings, key=lambda it: it[0]):
         print(finding)
+    entries = counted(log.count, "entry", "entries")
     if log.findings:
-        print(f"broken: {len(log.findings)} findings in {log.count} entries")
+        print(f"broken: {counted(len(log.findings), 'finding', 'findings')} in {entries}")
         return 3
     sealed = "" if log.rules.sealed else ", which is not sealed"
-    print(f"proven: {log.count} entries; head {log.seq}:{log.newest} of {log.id}{sealed}")
+    print(f"proven: {entries}; head {log.seq}:{log.newest} of {log.id}{sealed}")
     if packed:
         print(f"complete about {', '.join(log.subjects)} up to entry {log.recorded}, under a checkpoint of {log.size}")
     elif not remembered:

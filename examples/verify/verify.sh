@@ -6,20 +6,31 @@
 #     verify.sh FOLDER [SEQ:LEAF ...]
 #
 # SEQ:LEAF is the number of an entry and its leaf hash, as you noted them before: 0 and the fingerprint of the register,
-# or the head that an earlier run printed. A finding is one line: the entry, the rule in brackets, and what is wrong.
+# or the head that an earlier run printed. The first line says whether a register or a pack was checked. A finding is one
+# line: the entry, the rule in brackets, and what is wrong.
 # docs/verify-without-twinseal.md says which rules are judged. Exit codes: 0 proven, 3 broken, 2 usage.
 # ssh-keygen runs once for each signature: allow fifteen minutes for 100,000 entries.
 set -u
 LC_ALL=C; export LC_ALL
+newline='
+'
 usage() { printf '%s\nusage: verify.sh REGISTER|FOLDER [SEQ:LEAF ...]\n' "$1" >&2; exit 2; }
+# Whether a value is one line of this form. A value from the file passes here, through grep or through form.awk before it
+# becomes a part of a program, a pattern, a path or a sum.
+fits() {
+    case $2 in *"$newline"*) return 1 ;; esac
+    printf '%s\n' "$2" | grep -Eqx -e "$1"
+}
+counted() { if [ "$1" -eq 1 ]; then echo "1 $2"; else echo "$(($1)) $3"; fi; }
 [ $# -ge 1 ] || usage 'name a register, or the folder of a pack'
 [ -f "$1" ] || [ -d "$1" ] || usage "there is no file or folder $1"
+given=$1
 case $1 in /*) db=$1 ;; *) db=$PWD/$1 ;; esac
 shift
 for noted; do
-    echo "$noted" | grep -Eqx '(0|[1-9][0-9]*):[0-9a-f]{64}' || usage "$noted is not a number, a colon and a leaf hash"
+    fits '(0|[1-9][0-9]{0,15}):[0-9a-f]{64}' "$noted" || usage "$noted is not a number, a colon and a leaf hash"
 done
-here=$(cd "$(dirname "$0")" && pwd) || exit 2
+here=$(unset CDPATH && cd -- "$(dirname -- "$0")" && pwd) || exit 2
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 trap 'exit 2' HUP INT TERM
@@ -36,9 +47,11 @@ sql() { sqlite3 -init /dev/null -batch -readonly "$db" "PRAGMA trusted_schema = 
 # What awk could not read as it is signed is found here: a zero byte, no LF at the end.
 . "$here/pack.sh"
 if [ $pack = 1 ]; then
+    printf 'checking the pack %s\n' "$given"
     read_pack
     unpack
 else
+[ "$(head -c 2 "$db")" != PK ] || usage "$given is a zip: unpack it, and name the folder"
 # A view, a virtual table or an index called so could show other rows than twinseal reads.
 table='CREATE TABLE entry (
     seq  INTEGER PRIMARY KEY CHECK (seq >= 0),
@@ -49,7 +62,8 @@ table='CREATE TABLE entry (
 { [ "$(sql "SELECT count(*) = 1 AND total(type = 'table' AND name = 'entry' AND rootpage > 0 AND sql = '$table') = 1
             FROM sqlite_schema WHERE lower(name) = 'entry' OR lower(tbl_name) = 'entry' AND type <> 'trigger'")" = 1 ] &&
     [ "$(sql "SELECT count(*) FROM pragma_index_list('entry')")" = 0 ]; } 2> /dev/null ||
-    usage "$db is no register: it does not have the table entry that twinseal creates"
+    usage "$given is no register: it does not have the table entry that twinseal creates"
+printf 'checking the register %s\n' "$given"
 sql "SELECT writefile(printf('blob/%012d', seq), CAST(blob AS BLOB)),
             writefile(printf('leaf/%012d', seq), CAST(x'00' || CAST(blob AS BLOB) AS BLOB)) FROM entry;
      SELECT writefile(printf('text/%012d', seq), CAST(text AS BLOB)) FROM entry WHERE text IS NOT NULL;
@@ -64,7 +78,7 @@ fi
 # awk sees no file without a line.
 find blob -type f -size 0 | while read -r empty; do echo > "$empty"; done
 find blob -type f | sort > rows
-[ -s rows ] || { echo 'entry 0: [founding] the log is empty'; exit 3; }
+[ -s rows ] || { printf 'entry 0: [founding] the log is empty\nbroken: 1 finding in 0 entries\n'; exit 3; }
 # What comes after a gap is not looked at.
 awk -v pack="$pack" '
     !pack && substr($0, 6) != sprintf("%012d", NR - 1) {
@@ -101,8 +115,8 @@ done < checks
 # 3. The place of each entry in the log, and the rules about people, keys and approvals.
 sort -n -k 1,1 -s bad > findings
 if [ $pack = 1 ]; then
-    awk -v pack=1 -v id="$register" -v subjects=" $(echo $subjects) " -v recorded="$recorded" -f "$here/rules.awk" \
-        hashes findings noted apart > result
+    awk -v pack=1 -v id="$register" -v subjects=" $(tr '\n' ' ' < subjects)" -v recorded="$recorded" \
+        -f "$here/rules.awk" hashes findings noted apart > result
     if grep -q '^head ' result; then
         check_changes
         check_checkpoint
@@ -116,12 +130,13 @@ sed '/^[a-z]/d' result | sort -n -k 1,1 -s |
     sed "s/^$end \\([a-z-]*\\) /pack: [\\1] /; s/^\\([0-9]*\\) \\([a-z-]*\\) /entry \\1: [\\2] /" > said
 cat said
 if [ -s said ]; then
-    echo "broken: $(wc -l < said | tr -d ' ') findings in $(wc -l < entries | tr -d ' ') entries"
+    echo "broken: $(counted "$(wc -l < said)" finding findings) in $(counted "$(wc -l < entries)" entry entries)"
     exit 3
 fi
 grep -q '^head ' result || { echo 'broken: a tool failed'; exit 3; }
-sed -n "s/^head /proven: $(wc -l < entries | tr -d ' ') entries; head /p" result
-[ $pack = 0 ] || echo "complete about $(echo $subjects) up to entry $recorded, under a checkpoint of $size"
+sed -n "s/^head /proven: $(counted "$(wc -l < entries)" entry entries); head /p" result
+[ $pack = 0 ] ||
+    echo "complete about $(paste -s -d , subjects | sed 's/,/, /g') up to entry $recorded, under a checkpoint of $size"
 [ -s noted ] || [ $pack = 1 ] ||
     echo 'nothing outside the file shows that its end was not cut off: compare the head with one noted elsewhere'
 exit 0

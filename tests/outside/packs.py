@@ -46,11 +46,11 @@ class Key:
 class Log:
     """Entries as docs/format.md says. No rule is judged here."""
 
-    def __init__(self):
-        self.rows, self.leaves, self.governance, self.last = [], [], ZERO, {}
+    def __init__(self, register):
+        self.register, self.rows, self.leaves, self.governance, self.last = register, [], [], ZERO, {}
 
-    def member(self, person, roles, register="prod"):
-        key = Key(person)
+    def member(self, person, roles):
+        key, register = Key(person), self.register if self.leaves else self.register.split("#")[0]
         asked = [f"fingerprint {self.leaves[0]}"] if self.leaves else []
         asked += ["asked 2026-12-01T08:00:00Z", "expires 2026-12-31T08:00:00Z"]
         asked += [*(f"asked-role {role}" for role in roles), f"public-key ssh-ed25519 {b64(key.wire)}"]
@@ -61,7 +61,7 @@ class Log:
     def add(self, kind, actor, *lines, text=None):
         key, seq = Key(actor), len(self.rows)
         subject = lines[0] if kind.startswith(("change.", "approval.")) else None
-        head = [f"twinseal/{kind}/v1", f"register {REGISTER}", f"seq {seq}",
+        head = [f"twinseal/{kind}/v1", f"register {self.register}", f"seq {seq}",
                 f"prev {self.leaves[-1] if self.leaves else ZERO}", f"governance {self.governance}"]
         head += [f"last {self.last.get(subject, ZERO)}"] if subject else []
         head += [f"time 2026-12-01T10:00:{seq:02}Z", f"actor {actor}", f"key {key.fingerprint}"]
@@ -116,23 +116,25 @@ def submit(approver, signer=None, seen=None, approved="00", end="30", register=0
         lines = ["change CHG-1", revision, f"fingerprint {log.leaves[register]}", f"approver {approver}",
                  f"approver-key {Key(approver).fingerprint}", f"seen {about}", f"approved 2026-12-01T10:00:{approved}Z",
                  f"not-after 2026-12-01T10:00:{end}Z"]
-        statement = ["twinseal/statement.approve/v1", f"register {REGISTER}", *lines]
+        statement = ["twinseal/statement.approve/v1", f"register {log.register}", *lines]
         proof = Key(signer or approver).sign(statement[0], "".join(f"{line}\n" for line in statement).encode())
         last = f"not-after 2026-12-01T10:00:{claimed or end}Z"
         return log.add("approval.submit", "erin", *lines[:-1], last, f"proof {proof}")
     return act
 
 
-def story(second=approve("dave"), before_start=lambda log, revision: None, after=lambda log: None):
-    """CHG-1, filed by erin, approved by carol and dave, started and finished by erin; and CHG-2 beside it."""
-    log = Log()
+def story(second=approve("dave"), before_start=lambda log, revision: None, after=lambda log: None, register=REGISTER,
+          recorder="alice", stated=("", "")):
+    """CHG-1, filed by erin, approved by carol and dave, started and finished by erin; and CHG-2 beside it. `stated` is
+    what the recorded checkpoint has in place of something that is true."""
+    log = Log(register)
     people = [("alice", ["admin"]), ("bob", ["admin"]), ("erin", ["engineer", "approver"]), ("carol", ["approver"]),
-              ("dave", ["approver"])]
+              ("dave", ["approver"]), ("audrey", ["auditor"])]
     members = [line for person, roles in people for line in log.member(person, roles)]
     policy = ["approvals 2", "approval-days 14", "emergency-review-days 5"]
     log.add("register.init", "alice", "format 1", *policy, *members)
     log.add("register.seal", "bob")
-    opened = log.add("person.enrol", "alice", "proposal 1", *log.member("frank", ["engineer", "approver"], REGISTER))
+    opened = log.add("person.enrol", "alice", "proposal 1", *log.member("frank", ["engineer", "approver"]))
     log.add("proposal.second", "bob", f"proposal 1 {opened}")
     revision = f"revision 1 {filed(log, 'CHG-1', 'erin')}"
     log.add("change.approve", "carol", "change CHG-1", revision)
@@ -145,8 +147,9 @@ def story(second=approve("dave"), before_start=lambda log, revision: None, after
     log.changes = [sha256(f"\0CHG-{n} {log.last[f'change CHG-{n}']}\n".encode()) for n in (1, 2)]
     log.recorded = len(log.rows)
     whole = root([bytes.fromhex(leaf) for leaf in log.leaves]).hex()
-    log.add("log.checkpoint", "alice", f"size {log.recorded}", f"root {whole}",
-            f"changes 2 {root(log.changes).hex()}", f"breakglasses 0 {ZERO}")
+    roots = [f"size {log.recorded}", f"root {whole}", f"changes 2 {root(log.changes).hex()}",
+             f"breakglasses 0 {sha256(b'').hex()}"]
+    log.add("log.checkpoint", recorder, *(line.replace(*stated) for line in roots))
     log.add("change.note", "frank", "change CHG-2", text="note Later.")
     return log
 
@@ -160,14 +163,14 @@ def manifest(files):
 def pack(log, *subjects, signer="bob"):
     subjects = subjects or ("CHG-1",)
     leaves, size, key = [bytes.fromhex(leaf) for leaf in log.leaves], len(log.rows), Key(signer)
-    note = f"{REGISTER}\n{size}\n{b64(root(leaves))}\n"
-    key_id = sha256(f"{REGISTER}\n".encode() + b"\1" + key.public)[:4]
-    note += f"\n— {REGISTER} {b64(key_id + key.secret.sign(note.encode()))}\n"
-    named = "".join(f"subject {subject}\n" for subject in subjects)
+    note = f"{log.register}\n{size}\n{b64(root(leaves))}\n"
+    key_id = sha256(f"{log.register}\n".encode() + b"\1" + key.public)[:4]
+    note += f"\n— {log.register} {b64(key_id + key.secret.sign(note.encode()))}\n"
+    named = f"register {log.register}\n" + "".join(f"subject {subject}\n" for subject in subjects)
     files = {"checkpoint": note.encode(), "index.html": b"<p>For people.</p>\n",
-             "pack": f"twinseal/pack/v1\nregister {REGISTER}\n{named}size {size}\nrecorded {log.recorded}\n".encode()}
+             "pack": f"twinseal/pack/v1\n{named}size {size}\nrecorded {log.recorded}\n".encode()}
     for seq, (kind, subject, blob, text) in enumerate(log.rows[:log.recorded + 1]):
-        if subject and subject[7:] not in subjects:
+        if subject and subject[7:].split(" ")[0] not in subjects:
             continue
         files[f"entries/{seq:012d}.entry"] = blob
         files.update({f"entries/{seq:012d}.text": text} if text else {})
@@ -238,7 +241,48 @@ def detached():
             "key.suspend", "alice", f"target {Key('dave').fingerprint}"))
 
 
-def packs():
+def recorded():
+    """Logs whose checkpoint was recorded by somebody who may not, or has lines that are not true or well formed."""
+    yield "a checkpoint by an auditor", "nothing", story(recorder="audrey")
+    yield "a checkpoint by an engineer", "entry 10: [checkpoint-role]", story(recorder="erin")
+    yield "a checkpoint by nobody enrolled", "entry 10: [enrolled]", story(recorder="mallory")
+    yield "a checkpoint of more entries", "entry 10: [checkpoint-size]", story(stated=("size 10", "size 11"))
+    yield "a checkpoint of no changes", "entry 10: [grammar]", story(stated=("changes 2 ", "changes "))
+    yield "a checkpoint with two roots", "entry 10: [grammar]", story(stated=("changes", f"root {ZERO}\nchanges"))
+
+
+def hostile(marker):
+    """Packs with values that would create a file called as `marker`, or do something else, as a part of a program."""
+    end, run = "#" + "ab" * 16, "touch${IFS}" + marker
+    names = {"a sed program": f"a//;e{run};#", "a file of sed": f"a//w{marker};#",
+             "a shell program": f"$({run})`{run}`", "an option": "-n", "33 letters": "a" * 33, "capitals": "Prod"}
+    for name, register in names.items():
+        yield f"hostile: {name} as a register", "pack: [pack]", pack(story(register=register + end))
+    good = pack(story())
+    yield "hostile: two registers", "pack: [pack]", edited(good, "pack", b"(register .*\n)", rb"\1\1")
+    subjects = {"a sed program": f"CHG-1 //p;e{run};#", "a pattern": "CHG-.", "all files": "*", "an option": "-exec",
+                "a sum": f"CHG-PPID[$({run})]"}
+    for name, subject in subjects.items():
+        yield f"hostile: {name} as a subject", "pack: [pack]", edited(good, "pack", b"CHG-1", subject.encode())
+    for key in ("size", "recorded"):
+        sum_of = edited(good, "pack", rf"{key} \d+".encode(), f"{key} PPID[$({run})]".encode())
+        yield f"hostile: a sum as {key}", "pack: [pack]", sum_of
+    count = (b"count 2", f"count PPID[$({run})]".encode())
+    yield "hostile: a sum as count", "pack: [change-proof]", edited(good, "changes/CHG-1.proof", *count)
+    for key in ("size 10", "changes 2", "breakglasses 0"):
+        log = story(stated=(key, f"{key.split(' ')[0]} PPID[$({run})]"))
+        yield f"hostile: a sum as {key}", "entry 10: [grammar]", edited(pack(log), "changes/CHG-1.proof", *count)
+    two = story(before_start=lambda log, revision: log.add("register.seal person.enrol", "bob"))
+    yield "hostile: two kinds in one", "entry 8: [kind]", pack(two)
+    two = story(before_start=lambda log, *_: log.add("change.note", "frank", "change CHG-1 CHG-2", text="note No."))
+    yield "hostile: two changes in one", "entry 8: [grammar]", pack(two, "CHG-1", "CHG-2")
+    # Listed line by line, this name is two that packs have.
+    twice = re.sub(rb"(.*  index.html\n)", rb"\1\1", good["manifest"])
+    hidden = {**good, "manifest": twice, "manifest\nindex.html": b"More.\n"}
+    yield "hostile: a name of two lines", "pack: [manifest]", hidden
+
+
+def packs(marker):
     good = pack(story())
     later = story(after=lambda log: log.add("change.note", "frank", "change CHG-1", text="note No."))
     rejected = next(log for name, _, log in stories() if name == "rejected")
@@ -276,6 +320,7 @@ def packs():
     for name, finding, log in detached():
         yield name, finding, pack(log)
     yield "a detached approval left out", "entry 8: [last]", without(pack(story(submit("dave"))), 7)
+    yield from hostile(marker)
     yield "evidence of nothing", "pack: [evidence]", manifest({**good, f"evidence/{sha256(b'').hex()}": b""})
 
 
@@ -292,7 +337,7 @@ def write(files, to):
             archive.writestr(name, content)
 
 
-for number, (name, finding, files) in enumerate(packs()):
+for number, (name, finding, files) in enumerate(packs(f"{sys.argv[1]}/marker")):
     to = pathlib.Path(sys.argv[1]) / f"{number}{['', '-stored.zip', '-deflated.zip'][number % 3]}"
     write(files, to)
     print(f"{name}\t{to}\t{finding}")

@@ -49,14 +49,20 @@ fn the_scripts_prove_good_packs_and_find_what_is_wrong_with_others() {
     }
     let to = tempfile::tempdir().unwrap();
     for (case, Pack { name, path, finding }) in packs(to.path()).into_iter().enumerate() {
+        // Hostile packs go through both scripts: each of them could take a value for a program.
+        let case = if name.starts_with("hostile: ") { 0 } else { case };
         for script in Script::asked_about(case) {
             let verdict = match script {
                 Script::Python => script.verdict(&path, &[]),
                 Script::Posix => script.verdict(&unpacked(&path), &[]),
             };
             assert_eq!(verdict.first().unwrap_or("nothing"), finding, "{script:?}: {name}: {}", verdict.said);
+            assert!(verdict.said.starts_with("checking the pack "), "{}", verdict.said);
         }
     }
+    let made = std::fs::read_dir(to.path()).unwrap().map(|it| it.unwrap().file_name());
+    let marks: Vec<_> = made.filter(|it| it.to_string_lossy().starts_with("marker")).collect();
+    assert!(marks.is_empty(), "a pack ran a command or wrote a file: {marks:?}");
 }
 
 #[test]
@@ -69,6 +75,22 @@ fn a_pack_of_another_founding_than_the_remembered_one_is_found() {
     for script in Script::ALL {
         let verdict = script.verdict(&path, &[&format!("0:{}", "ab".repeat(32))]);
         assert_eq!(verdict.first(), Some("entry 0: [fingerprint]"), "{script:?}: {}", verdict.said);
+    }
+}
+
+#[test]
+fn a_pack_with_a_link_or_a_pipe_is_refused_before_either_is_opened() {
+    if !tools() || !stock_tool("openssl") {
+        return;
+    }
+    for command in ["ln -s checkpoint checkpoint.tsr", "mkfifo checkpoint.tsr"] {
+        let to = tempfile::tempdir().unwrap();
+        let path = packs(to.path()).remove(0).path;
+        assert!(Command::new("sh").args(["-c", command]).current_dir(&path).status().unwrap().success());
+        for script in Script::ALL {
+            let verdict = script.verdict(&path, &[]);
+            assert_eq!(verdict.first(), Some("pack: [manifest]"), "{script:?}: {command}: {}", verdict.said);
+        }
     }
 }
 
@@ -110,7 +132,7 @@ fn the_page_keeps_hostile_content_as_text_and_the_browser_keeps_it_from_sending(
     let to = tempfile::tempdir().unwrap();
     std::fs::write(to.path().join("<img src=x onerror=alert(1)>"), "").unwrap();
     let (verdict, found) = dropped(&mut browser, to.path());
-    assert_eq!((verdict.as_str(), found.as_str()), ("broken: 1 findings", "pack: [manifest]"));
+    assert_eq!((verdict.as_str(), found.as_str()), ("broken: 1 finding", "pack: [manifest]"));
     assert_eq!(browser.value("document.querySelectorAll('img').length"), json!(0));
     // A script in the page itself could not call home either.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -125,14 +147,19 @@ fn the_page_keeps_hostile_content_as_text_and_the_browser_keeps_it_from_sending(
 }
 
 #[test]
-fn a_zip_that_is_broken_or_no_zip_is_refused_by_the_page() {
+fn a_zip_that_is_broken_or_begins_as_another_file_is_refused_by_the_page() {
     let Some(mut browser) = Browser::start() else { return };
     browser.open(&folder().join("verifier.html"));
     let to = tempfile::tempdir().unwrap();
     let end = [b"PK\x05\x06".as_slice(), &[0; 4], &[1, 0, 1, 0], &[46, 0, 0, 0, 0, 0, 0, 0, 0, 0]].concat();
-    for (name, bytes) in
-        [("empty.zip", vec![]), ("text.zip", b"No zip at all, only some text.".to_vec()), ("end.zip", end)]
-    {
+    let good = packs(to.path()).into_iter().find(|it| it.name == "two changes").unwrap().path;
+    let added = [b"SQLite format 3\0".as_slice(), &std::fs::read(good).unwrap()].concat();
+    for (name, bytes) in [
+        ("empty.zip", vec![]),
+        ("text.zip", b"No zip at all, only some text.".to_vec()),
+        ("end.zip", end),
+        ("register.zip", added),
+    ] {
         let path = to.path().join(name);
         std::fs::write(&path, bytes).unwrap();
         assert_eq!(dropped(&mut browser, &path).1, "pack: [manifest]", "{name}");

@@ -217,3 +217,46 @@ fn an_entry_that_is_not_the_table_of_twinseal_is_never_read() {
         assert!(!marker.exists(), "{sql}");
     }
 }
+
+#[test]
+fn a_register_to_which_a_pack_was_added_is_checked_as_a_register() {
+    if !tools() {
+        return;
+    }
+    let scene = Scene::new();
+    let packs = super::packs::packs(&scene.path(""));
+    let pack = &packs.iter().find(|it| it.name == "two changes").unwrap().path;
+    let added = std::fs::read(pack).unwrap();
+    for (broken, code) in [(false, 0), (true, 3)] {
+        if broken {
+            scene.tamper("DELETE FROM entry WHERE seq = 4");
+        }
+        scene.write("added.zip", [scene.copy(), added.clone()].concat());
+        for script in Script::ALL {
+            let verdict = script.verdict(&scene.path("added.zip"), &[]);
+            assert!(
+                verdict.code == code && verdict.said.starts_with("checking the register "),
+                "{script:?} {verdict:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_name_with_special_characters_opens_no_other_file() {
+    if !tools() {
+        return;
+    }
+    let scene = Scene::new();
+    let whole = scene.copy();
+    scene.tamper("DELETE FROM entry WHERE seq = 4");
+    let broken = scene.copy();
+    // The other file, which SQLite would open if the name were not spelled as its URIs want it, is a good register.
+    scene.replace_file(&whole);
+    for name in
+        ["prod%2edb", "prod.db?mode=ro", "prod.db#1", "prod.db?vfs=none#%", "%70rod.db", "a b;$(c).db", "变更.db"]
+    {
+        scene.write(name, &broken);
+        find(&scene.path(name), &[], Some("entry 4: [seq]"));
+    }
+}
