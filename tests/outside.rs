@@ -17,10 +17,17 @@ use std::sync::{Mutex, OnceLock};
 use crate::support::{World, stock_tool};
 
 /// Rules that the scripts judge in every entry, as twinseal does.
-pub const JUDGED: [&str; 43] = [
+pub const JUDGED: [&str; 50] = [
     "account-type-fixed",
+    "breakglass-known",
+    "breakglass-number",
     "change-known",
     "change-number",
+    "checkpoint-breakglasses",
+    "checkpoint-changes",
+    "checkpoint-role",
+    "checkpoint-root",
+    "checkpoint-size",
     "conflict-of-interest",
     "enrolled-once",
     "founder-is-admin",

@@ -116,8 +116,7 @@ function joined(from, to, skip,   out, i) {
 }
 function header(   want, i, part, n, named, stream) {
     n = split(line[1], part, "/"); kind = part[2]
-    # Only packs may have log.checkpoint until the format of registers has it.
-    if (n != 3 || part[1] != "twinseal" || part[3] != "v1" || !(kind in kinds) || !pack && kind == "log.checkpoint") {
+    if (n != 3 || part[1] != "twinseal" || part[3] != "v1" || !(kind in kinds)) {
         bad("kind", "the first line names no kind of entry of format 1"); return
     }
     stream = kind ~ /^(change|approval|breakglass)\./

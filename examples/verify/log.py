@@ -33,8 +33,6 @@ class Log:
     def check_place(self, entry, seq):
         if entry.seq == 0 and self.id is None:
             self.id = entry["register"]
-        # Only packs may have this kind until the format of registers has it.
-        require(not self.whole or entry.kind != "log.checkpoint", "kind", "no entry of a register is of this kind")
         require(entry.seq == seq, "seq", f"the entry says that it is entry {entry.seq}")
         require(entry["register"] == self.id, "register", "the entry is of another register")
         neighbours = self.whole or seq == self.seq + 1
@@ -55,7 +53,7 @@ class Log:
             if self.valid:
                 start = self.rules.judge(entry)
                 self.starts += [start] if start else []
-                self.rules.speaks(entry)
+                self.rules.recorded(entry)
             if entry.kind in GOVERNANCE:
                 self.governance = leaf
             elif entry.subject:

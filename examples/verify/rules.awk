@@ -356,6 +356,31 @@ function change(   c, verb, n, who, all, i, counted, named, part, detached) {
     must(part[1] <= value["time"] && value["time"] < part[2], "in-window", "the start lies outside the window")
     if (!faulty && !started[c]++) print "start " c " started by " value["actor"] " (entry " seq "), approved by " named
 }
+function breakglass(b) {
+    if (kind ~ /open|enter/) {
+        must(b == "BG-" breakglasses + 1, "breakglass-number", "the break-glass has not the next number")
+        if (!faulty && (kind == "breakglass.enter" || need_role("engineer"))) { breakglasses++; opened[b] = 1 }
+    } else if (must(b in opened, "breakglass-known", "there is no such break-glass") && kind == "breakglass.ratify")
+        need_role("approver")
+}
+# What a recorded checkpoint says about the entries before it. A pack does not have all of them.
+function checkpoint(who) {
+    must(terms[who] || has_role(who, "admin") || has_role(who, "auditor"), "checkpoint-role",
+        who " is no auditor, no admin and no machine")
+    must(value["size"] == seq "", "checkpoint-size", "there are " seq " entries before it")
+    if (pack) return
+    must(value["root"] == root_now("log"), "checkpoint-root", "this is not the root of the entries before it")
+    must(value["changes"] == changes + 0 " " root_now("changes"), "checkpoint-changes",
+        "these are not the number and the root of the changes")
+    must(value["breakglasses"] == breakglasses + 0 " " root_now("breakglasses"), "checkpoint-breakglasses",
+        "these are not the number and the root of the break-glasses")
+}
+function root_now(tree) {
+    # The root of no leaves is the hash of nothing; a tree that has not changed since has the root that it had.
+    if ((seq + 0, tree) in root) newest_root[tree] = root[seq + 0, tree]
+    return tree in newest_root ? newest_root[tree] : \
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+}
 function file_it(c,   i) {
     i = ++revisions[c]; filed[c] = seq; rejected[c] = 0; implementers[c] = value["implementer"]
     window[c] = value["window"]
@@ -393,8 +418,8 @@ function judge() {
         acted[value["change"], value[kind == "approval.submit" ? "approver" : "actor"]] = seq + 0
         about_it[value["change"], hash["leaf", seq + 0]] = seq + 0
     }
-    else if (kind == "breakglass.open") need_role("engineer")
-    else if (kind == "breakglass.ratify") need_role("approver")
+    else if (kind ~ /^breakglass\./) breakglass(value["breakglass"])
+    else if (kind == "log.checkpoint") checkpoint(value["actor"])
     else if ("proposal" in value && need_role("admin")) {
         must(value["proposal"] == proposals + 1, "proposal-number", "a proposal has not the next number")
         keep(seq); if (kind == "policy.set") set_policy(seq)
@@ -406,5 +431,8 @@ function judge() {
 BEGIN {
     while ((getline pair < "keys") > 0) {
         split(pair, part, " "); fingerprint[part[2]] = part[1]; public[part[1]] = part[2]
+    }
+    while (!pack && (getline stated < "roots") > 0) {
+        split(stated, part, " "); root[part[1], part[2]] = part[4]
     }
 }

@@ -3,7 +3,10 @@
 An entry is judged by what the entries before it say. docs/format.md has every rule; the names are the same.
 """
 
+import hashlib
+
 from form import OPENING, STATEMENT, public_bytes, public_key, require, seconds, values
+from trees import Tree
 
 
 class Vote:
@@ -28,6 +31,7 @@ class Register:
         self.people, self.keys, self.proposals, self.changes, self.redacted = {}, {}, {}, {}, {}
         self.policy, self.policy_by, self.sealed = None, None, False
         self.whole, self.claims, self.effective, self.fingerprint = whole, {}, 0, None
+        self.log, self.trees = Tree(), {"CHG": Tree(), "BG": Tree()}
 
     # People and keys
 
@@ -48,9 +52,16 @@ class Register:
         claim = seconds(entry.time)
         return max(claim, newest[len(newest) // 2] - 300) if self.whole and len(newest) >= 2 else claim
 
-    def speaks(self, entry):
+    def recorded(self, entry):
+        """What an entry adds for those after it: the claim of its actor, and leaves of the trees."""
         self.claims.pop(entry.actor, None)
         self.claims[entry.actor] = seconds(entry.time)
+        if self.whole:
+            self.log.put(entry.seq, bytes.fromhex(entry.leaf))
+        if self.whole and entry.subject:
+            kind, number = entry.subject.split("-")
+            leaf = hashlib.sha256(f"\0{entry.subject} {entry.leaf}\n".encode()).digest()
+            self.trees[kind].put(int(number) - 1, leaf)
 
     def enrol(self, entry, lines, leaf, seq):
         person = lines[0][1]
@@ -356,6 +367,31 @@ class Register:
         who = f"{entry.subject} started by {entry.actor} (entry {entry.seq}), approved by {approvals}"
         return None if again else who
 
+    def broke_glass(self, entry):
+        verb, number = entry.kind.split(".")[1], int(entry.subject[3:])
+        count = len(self.trees["BG"].levels[0])
+        if verb in ("open", "enter"):
+            require(number == count + 1, "breakglass-number", "the break-glass has not the next number")
+        else:
+            require(number <= count, "breakglass-known", "there is no such break-glass")
+        if verb in ("open", "ratify"):
+            self.check_role(entry, "engineer" if verb == "open" else "approver")
+
+    def check_checkpoint(self, entry):
+        """Who recorded it, and what it says about the entries before it. A pack does not have all of them."""
+        roles = any(self.has_role(entry.actor, role, entry.time) for role in ("auditor", "admin"))
+        may = roles or self.people[entry.actor]["machine"]
+        require(may, "checkpoint-role", f"{entry.actor} is no auditor, no admin and no machine")
+        require(int(entry["size"]) == entry.seq, "checkpoint-size", f"there are {entry.seq} entries before it")
+        if not self.whole:
+            return
+        root = f"{entry['size']} {entry['root']}"
+        require(root == self.log.counted_root(), "checkpoint-root", "this is not the root of the entries before it")
+        require(entry["changes"] == self.trees["CHG"].counted_root(), "checkpoint-changes",
+                "these are not the number and the root of the changes")
+        require(entry["breakglasses"] == self.trees["BG"].counted_root(), "checkpoint-breakglasses",
+                "these are not the number and the root of the break-glasses")
+
     def judge(self, entry):
         """Checks the rules for an entry, and applies it. Returns a sentence about a start."""
         if entry.seq == 0 or entry.kind == "register.init":
@@ -382,8 +418,10 @@ class Register:
             self.decided(entry)
         elif entry.kind in ("key.revoke", "key.suspend", "person.suspend"):
             self.taken_away(entry)
-        elif entry.kind in ("breakglass.open", "breakglass.ratify"):
-            self.check_role(entry, "engineer" if entry.kind == "breakglass.open" else "approver")
+        elif entry.kind.startswith("breakglass."):
+            self.broke_glass(entry)
+        elif entry.kind == "log.checkpoint":
+            self.check_checkpoint(entry)
         elif entry.kind.startswith(("change.", "approval.")):
             start = self.changed(entry)
             # Whose act an entry about a change is: a detached approval is its approver's.

@@ -46,6 +46,7 @@ sql() { sqlite3 -init /dev/null -batch -readonly "$db" "PRAGMA trusted_schema = 
 # 1. Take the bytes out of the file. After this the database is not needed any more.
 # What awk could not read as it is signed is found here: a zero byte, no LF at the end.
 . "$here/pack.sh"
+. "$here/trees.sh"
 if [ $pack = 1 ]; then
     printf 'checking the pack %s\n' "$given"
     read_pack
@@ -110,7 +111,7 @@ while read -r seq rule name namespace; do
         echo "$seq $rule the signature does not verify" >> bad
 done < checks
 
-[ $pack = 0 ] || check_inclusion
+if [ $pack = 1 ]; then check_inclusion; else find_roots; fi
 
 # 3. The place of each entry in the log, and the rules about people, keys and approvals.
 sort -n -k 1,1 -s bad > findings

@@ -320,6 +320,8 @@ def packs(marker):
     for name, finding, log in detached():
         yield name, finding, pack(log)
     yield "a detached approval left out", "entry 8: [last]", without(pack(story(submit("dave"))), 7)
+    for name, finding, log in recorded():
+        yield name, finding, pack(log)
     yield from hostile(marker)
     yield "evidence of nothing", "pack: [evidence]", manifest({**good, f"evidence/{sha256(b'').hex()}": b""})
 

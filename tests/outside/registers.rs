@@ -3,12 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use data_encoding::BASE64;
-use twinseal::domain::{Digest, Event};
-use twinseal::format::Raw;
+use twinseal::domain::{CountedRoot, Digest, Event, LogRoots};
 
 use super::{Script, prove, tools};
-use crate::support::World;
+use crate::support::{CHANGE, World};
 use crate::tamper::scene::{STRANGER, Scene, split};
 
 /// A change to the register's file.
@@ -89,32 +87,50 @@ fn find(register: &Path, remembered: &[&str], expected: Option<&str>) {
 }
 
 #[test]
-fn a_kind_of_entry_that_only_packs_have_is_in_no_register() {
+fn recorded_checkpoints_are_proven_and_false_ones_are_found() {
     if !tools() {
         return;
     }
-    let world = World::filed();
-    let header = world.header("alice", &Event::Seal);
-    let (signer, namespace) = (world.signer("alice"), "twinseal/log.checkpoint/v1");
-    let body = format!(
-        "{namespace}\nregister {}\nseq {}\nprev {}\ngovernance {}\ntime {}\nactor alice\nkey {}\nsize {}\nroot {zero}\nchanges 1 \
-         {zero}\nbreakglasses 0 {zero}\n",
-        header.register,
-        header.seq,
-        header.prev,
-        header.governance,
-        header.time,
-        header.key,
-        header.seq,
-        zero = Digest::NONE,
-    );
-    let proof = BASE64.encode(&signer.sign(namespace, body.as_bytes()).unwrap());
-    let blob = format!("{body}\nsig {proof}\n").into_bytes();
-    world.insert(&Raw { seq: header.seq, blob, text: None, data: None });
-    let expected = format!("entry {}: [kind]", header.seq);
-    let findings = world.findings("audrey");
-    assert!(findings[0].starts_with(&expected), "{findings:?}");
-    find(&world.path("prod.db"), &[], Some(&expected));
+    let world = World::founded();
+    world.write("erin.toml", CHANGE);
+    // Trees of no leaf, of one, two and three; after a leaf changed, and after none did.
+    let record = |person| drop(world.ok(person, "checkpoint --record"));
+    record("audrey");
+    for incident in 1..=3 {
+        world.ok("erin", "file erin.toml --again");
+        world.ok("erin", &format!("breakglass open --incident INC-{incident} --reason Now."));
+        record("alice");
+    }
+    world.ok("carol", "note CHG-1 Seen.");
+    record("audrey");
+    record("audrey");
+    prove(&world).unwrap();
+    let it = world.state().roots().unwrap();
+    let wrong = |root| CountedRoot { root: Digest::NONE, ..root };
+    let more = |root: CountedRoot| CountedRoot { count: root.count + 1, ..root };
+    for (person, stated, rule) in [
+        ("erin", it, "checkpoint-role"),
+        ("alice", LogRoots { log: more(it.log), ..it }, "checkpoint-size"),
+        ("alice", LogRoots { log: wrong(it.log), ..it }, "checkpoint-root"),
+        ("alice", LogRoots { changes: wrong(it.changes), ..it }, "checkpoint-changes"),
+        ("alice", LogRoots { changes: more(it.changes), ..it }, "checkpoint-changes"),
+        ("alice", LogRoots { break_glasses: wrong(it.break_glasses), ..it }, "checkpoint-breakglasses"),
+        ("alice", LogRoots { break_glasses: more(it.break_glasses), ..it }, "checkpoint-breakglasses"),
+    ] {
+        let seq = world.force(person, Event::Checkpoint(stated), None);
+        let expected = format!("entry {seq}: [{rule}]");
+        let findings = world.findings("audrey");
+        assert!(findings.iter().any(|it| it.starts_with(&expected)), "{expected} but {findings:?}");
+        find(&world.path("prod.db"), &[], Some(&expected));
+        world.tamper(&format!("DELETE FROM entry WHERE seq = {seq}"));
+    }
+}
+
+#[test]
+fn every_kind_of_entry_is_proven() {
+    if tools() {
+        prove(&Scene::of_every_kind()).unwrap();
+    }
 }
 
 #[test]
