@@ -47,7 +47,7 @@ fn an_approval_is_signed_without_the_register_and_submitted() {
     assert!(output.err.contains("CHG-1 approved (1 of 2)"), "{}", output.screen);
     assert_eq!(counted(&world), ["carol"]);
     assert_eq!(world.findings("dave"), Vec::<String>::new());
-    world.fails("erin", "approve --submit carol.approval", Exit::Refused, "is in the log: entry");
+    world.fails("erin", "approve --submit carol.approval", Exit::Refused, "is already in the log: entry");
     // Everything that shows approvals shows it as hers.
     let shown = world.ok("dave", "show CHG-1");
     assert!(shown.contains("carol approved revision 1 without the register, submitted by audrey"), "{shown}");
@@ -190,16 +190,47 @@ fn the_revision_of_another_change_is_not_shown_in_place_of_the_one_that_is_signe
 #[test]
 fn without_a_terminal_the_digest_must_be_given_and_the_key_must_be_the_one_that_is_named() {
     let world = exported();
-    world.fails("vault", "approve --sign carol.approval", Exit::Invalid, "--revision DIGEST is required");
-    let wrong = format!("approve --sign carol.approval --revision {}", "0".repeat(64));
+    world.fails("vault", "approve --sign carol.approval", Exit::Invalid, "--digest DIGEST is required");
+    // The digest of the revision says nothing of what else is signed.
+    let wrong = format!("approve --sign carol.approval --digest {}", world.revision("CHG-1").filed);
     world.fails("vault", &wrong, Exit::Invalid, "does not match the current digest");
-    let right = format!("approve --sign carol.approval --revision {}", world.revision("CHG-1").filed);
+    let right = format!("approve --sign carol.approval --digest {}", world.statement("carol.approval"));
     world.fails("dave", &right, Exit::Invalid, "the statement names key");
     world.ok("vault", &right);
     // A signature is never overwritten.
     world.fails("vault", &right, Exit::Invalid, "carol.approval.sig");
     world.fails("erin", "approve CHG-1 --detached carol.approval --for dave", Exit::Invalid, "carol.approval");
     world.ok("erin", "approve --submit carol.approval");
+}
+
+#[test]
+fn a_later_end_than_the_one_that_was_read_is_not_signed_without_a_terminal() {
+    let world = exported();
+    let read = world.statement("carol.approval");
+    let file = fs::read_to_string(world.path("carol.approval")).unwrap();
+    world.write("carol.approval", file.replace("not-after 2026-12-01T11:55:00Z", "not-after 2027-12-01T11:55:00Z"));
+    assert_ne!(world.statement("carol.approval"), read);
+    let sign = format!("approve --sign carol.approval --digest {read}");
+    world.fails("vault", &sign, Exit::Invalid, "does not match the current digest");
+    assert!(!world.path("carol.approval.sig").exists());
+}
+
+#[test]
+fn options_of_one_way_to_approve_are_not_ignored_by_another() {
+    let world = exported();
+    for line in [
+        "approve --all-of CHG-1 --detached more.approval",
+        "approve --all-of CHG-1 --detached more.approval --for dave",
+        "approve --all-of CHG-1 --for dave",
+        "approve --sign carol.approval --revision 0",
+        "approve --sign carol.approval --detached more.approval",
+        "approve --submit carol.approval --digest 0",
+        "approve CHG-1 --digest 0",
+        "approve --submit carol.approval --not-after 2027-01-01T00:00:00Z",
+    ] {
+        world.fails("dave", line, Exit::Invalid, "--");
+        assert!(!world.path("more.approval").exists(), "{line}");
+    }
 }
 
 #[test]

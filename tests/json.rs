@@ -139,7 +139,7 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("erin", "file change.toml".to_owned()),
         ("erin", "list --unconfirmed".to_owned()),
         ("erin", "approve CHG-1 --detached dave.approval --for dave".to_owned()),
-        ("dave", format!("approve --sign dave.approval --revision {revision}")),
+        ("dave", "approve --sign dave.approval --digest {statement}".to_owned()),
         ("erin", "approve --submit dave.approval".to_owned()),
         ("dave", format!("approve CHG-1 --revision {revision}")),
         ("dave", "retract CHG-1 --reason 'Not yet.'".to_owned()),
@@ -203,6 +203,10 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("erin", "key new --no-passphrase another".to_owned()),
     ];
     for (person, command) in commands {
+        let command = match command.split_once("{statement}") {
+            Some((command, _)) => format!("{command}{}", world.statement("dave.approval")),
+            None => command,
+        };
         let output = world.run(person, &format!("--json {command}"));
         assert_eq!(output.exit, Exit::Done, "{command}\n{}", output.screen);
         assert!(!laid_out(&output.out).is_empty(), "{command} says nothing in JSON");

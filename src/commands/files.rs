@@ -1,7 +1,7 @@
 //! Reads and writes text files given on the command line.
 
 use std::fs::{self, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -52,6 +52,20 @@ pub fn read_text_within(env: &mut Env, given: &Path, most: u64) -> Result<String
         let line = good.iter().filter(|b| **b == b'\n').count() + 1;
         Error::NotText { path: name, line }
     })
+}
+
+/// Fails if there is a file, before anybody is asked about what [`create`] would write into it.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn check_absent(env: &Env, given: &Path) -> Result<(), Error> {
+    match fs::symlink_metadata(env.path(given)) {
+        Err(_) => Ok(()),
+        Ok(_) => {
+            let source = ErrorKind::AlreadyExists.into();
+            Err(Error::File { doing: FileAct::Create, path: given.to_owned(), source })
+        }
+    }
 }
 
 /// Writes a text into a new file. An existing file is never overwritten: it could be a key.

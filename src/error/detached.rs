@@ -75,10 +75,13 @@ impl DetachedError {
                 "the approver signs the statement again: `twinseal approve --sign FILE`",
                 "请审批人重新签署声明：`twinseal approve --sign FILE`"
             ),
-            Self::OtherKey { .. } => tr!("name the key file with --key", "请用 --key 指定密钥文件"),
+            Self::OtherKey { .. } => tr!(
+                "name the file of that key with --key; only it can sign this statement",
+                "请用 --key 指定该密钥的文件；只有它能签署此声明"
+            ),
             Self::WhichKey { .. } => tr!(
-                "name it with --for-key; `twinseal person show` lists the keys",
-                "请用 --for-key 指定；`twinseal person show` 列出密钥"
+                "name it with --for-key; `twinseal person show PERSON` lists the keys",
+                "请用 --for-key 指定；`twinseal person show PERSON` 列出密钥"
             ),
         }
     }

@@ -28,10 +28,11 @@
 //! stands before the first empty line. It is in a file of its own, armored as `ssh-keygen -Y sign` writes it.
 
 use data_encoding::BASE64;
+use sha2::{Digest as _, Sha256};
 
 use super::lines::{Reader, Writer};
 use super::{Defect, Raw, body, entry, sshsig};
-use crate::domain::{Event, Fingerprint, Invalid, RegisterId, Revision, RevisionRef, Statement, Submission};
+use crate::domain::{Digest, Event, Fingerprint, Invalid, RegisterId, Revision, RevisionRef, Statement, Submission};
 use crate::{tr, trf};
 
 /// The SSHSIG namespace, and the first line.
@@ -43,6 +44,11 @@ pub fn message(register: &RegisterId, statement: &Statement) -> String {
     out.put("register", register);
     write(&mut out, statement);
     out.finish()
+}
+
+/// The SHA-256 of the message: of all that the signature covers.
+pub fn digest(register: &RegisterId, statement: &Statement) -> Digest {
+    Digest::new(Sha256::digest(message(register, statement)).into())
 }
 
 /// Encodes all but the register, as the message and the entry do.

@@ -57,8 +57,7 @@ fn confirm(world: &World) {
     world.ok("erin", "file drop.toml --again");
     world.approve("dave", "CHG-4");
     world.ok("erin", "approve CHG-4 --detached carol.approval --for carol");
-    let revision = world.revision("CHG-4").filed;
-    world.ok("carol", &format!("approve --sign carol.approval --revision {revision}"));
+    world.ok("carol", &format!("approve --sign carol.approval --digest {}", world.statement("carol.approval")));
     world.ok("erin", "approve --submit carol.approval");
     world.ok("erin", "start CHG-4");
     world.ok("erin", "finish CHG-4 --outcome succeeded");

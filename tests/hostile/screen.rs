@@ -152,7 +152,7 @@ pub const DAY: &[(&str, &str)] = &[
     ("carol", "diff CHG-1"),
     ("carol", "approve CHG-1 --revision {revision}"),
     ("erin", "approve CHG-1 --detached NAME.approval --for dave"),
-    ("dave", "approve --sign NAME.approval --revision {revision}"),
+    ("dave", "approve --sign NAME.approval --digest {statement}"),
     ("erin", "approve --submit NAME.approval"),
     ("audrey", "note CHG-1 Seen."),
     ("erin", "gate CHG-1 --service order-gateway --artifact app.tar=NAME.tar"),
@@ -289,6 +289,7 @@ pub fn filled(world: &World, line: &str, name: &str) -> Vec<String> {
         "{fingerprint}" => world.fingerprint(),
         "{revision}" => world.revision("CHG-1").filed.to_string(),
         "{closed}" => world.state().break_glass("BG-1".parse().unwrap()).unwrap().close().unwrap().leaf.to_string(),
+        "{statement}" => world.statement(&format!("{name}.approval")).to_string(),
         "{register}" => world.state().id().unwrap().to_string(),
         "{opened}" => proposal(),
         "{dave}" => key("dave"),
@@ -382,7 +383,8 @@ pub fn day_in(lang: Lang, mode: Mode) -> (World, Vec<Ran>) {
         let args = filled(&world, line, &sample());
         age_drafts(&world);
         let output = calm(&world, mode, person, &args);
-        let refused = mode == Mode::Json && (line.starts_with("export csv") || line == "export allowed-signers");
+        let no_json = line.starts_with("export csv") || line.contains(" --csv") || line == "export allowed-signers";
+        let refused = mode == Mode::Json && no_json;
         let well = (output.exit == Exit::Done) != refused || MAY_FAIL.contains(&line);
         assert!(well, "{person}: {line}\n{}", output.screen);
         all.push(Ran { person, args, output });

@@ -1,8 +1,12 @@
 //! Access to a test register without twinseal: its entries, their folded state, and attacks on the file.
 
+use std::fs;
 use std::path::Path;
 
-use twinseal::domain::{Asked, Change, ChangeId, Event, Header, Proposal, ProposalId, Register, RevisionRef, Text};
+use sha2::{Digest as _, Sha256};
+use twinseal::domain::{
+    Asked, Change, ChangeId, Digest, Event, Header, Proposal, ProposalId, Register, RevisionRef, Text,
+};
 use twinseal::error::{Error, Exit};
 use twinseal::format::{Raw, Unsigned, data, entry, text};
 use twinseal::record::{Author, Plan, compose, sign};
@@ -98,6 +102,13 @@ impl World {
     /// The current revision of a change.
     pub fn revision(&self, change: &str) -> RevisionRef {
         self.change(change).current().id
+    }
+
+    /// The digest that signs a detached statement without a terminal.
+    pub fn statement(&self, file: &str) -> Digest {
+        let text = fs::read_to_string(self.path(file)).unwrap();
+        let (signed, _) = text.split_once("\n\n").unwrap();
+        Digest::new(Sha256::digest(format!("{signed}\n")).into())
     }
 
     /// A person's signing key.

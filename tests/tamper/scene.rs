@@ -116,8 +116,7 @@ impl Scene {
         scene.ok("erin", "file erin.toml --again");
         scene.approve("dave", "CHG-4");
         scene.ok("erin", "approve CHG-4 --detached carol.approval --for carol");
-        let revision = scene.revision("CHG-4").filed;
-        scene.ok("carol", &format!("approve --sign carol.approval --revision {revision}"));
+        scene.ok("carol", &format!("approve --sign carol.approval --digest {}", scene.statement("carol.approval")));
         scene.ok("frank", "approve --submit carol.approval");
         scene.ok("erin", "start CHG-4");
         scene.ok("erin", "finish CHG-4 --outcome failed");

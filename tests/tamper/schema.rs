@@ -331,8 +331,7 @@ fn what_is_planted_is_found_by_every_command_that_opens_the_register() {
     let (digest, key) = (scene.filed.clone(), scene.signer("carol").public().fingerprint());
     scene.ok("carol", "backup copy.db");
     scene.ok("carol", "approve CHG-2 --detached carol.approval");
-    let revision = scene.revision("CHG-2").filed;
-    scene.ok("carol", &format!("approve --sign carol.approval --revision {revision}"));
+    scene.ok("carol", &format!("approve --sign carol.approval --digest {}", scene.statement("carol.approval")));
     let (whole, copy) = (scene.copy(), fs::read(scene.path("copy.db")).unwrap());
     for (plant, found) in PLANTS {
         scene.sql().execute_batch(plant).unwrap();

@@ -73,16 +73,17 @@ pub struct Approve {
         "一起批准的变更单：每行一个编号的文件、用逗号分隔的编号，或 - 表示标准输入；在同一页面上显示，各修订中相同的行只显示一次"
     ))]
     all_of: Option<String>,
-    /// Digest of the revisions to sign together, which the page of --all-of shows; required without a terminal
-    #[arg(long, value_name = "DIGEST", requires = "all_of", conflicts_with = "changes")]
-    #[arg(zh("一起签名的各修订的摘要，由 --all-of 的页面显示；没有终端时必须给出"))]
+    /// Digest of the revisions to sign together, which the page of --all-of shows, or of the statement to --sign; required
+    /// without a terminal
+    #[arg(long, value_name = "DIGEST", requires = "named", conflicts_with_all = ["changes", "submit"])]
+    #[arg(zh("一起签名的各修订的摘要（由 --all-of 的页面显示），或 --sign 所签声明的摘要；没有终端时必须给出"))]
     digest: Option<String>,
     /// Digest of the revision to sign, one for each change in the same order
     #[arg(
         long = "revision",
         value_name = "DIGEST",
-        requires = "named",
-        conflicts_with_all = ["submit", "detached"],
+        requires = "changes",
+        conflicts_with_all = ["sign", "submit", "detached"],
         zh("要签名的修订的摘要，按变更单的顺序各一个")
     )]
     revisions: Vec<String>,
@@ -91,7 +92,8 @@ pub struct Approve {
     #[arg(zh("批准时的备注"))]
     note: Option<String>,
     /// File to write for an approver who signs away from the register
-    #[arg(long, value_name = "FILE", requires = "changes", zh("为离线签名的审批人写出的文件"))]
+    #[arg(long, value_name = "FILE", requires = "changes", conflicts_with_all = ["all_of", "sign", "submit"])]
+    #[arg(zh("为离线签名的审批人写出的文件"))]
     detached: Option<PathBuf>,
     /// Approver who is to sign, if it is not you
     #[arg(long = "for", value_name = "PERSON", requires = "detached", zh("签名的审批人（如果不是您本人）"))]
@@ -114,17 +116,14 @@ impl Approve {
     /// # Errors
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let digest = self.digest.as_deref().map(parse).transpose()?;
         if let Some(list) = &self.all_of {
-            let (digest, text) = (self.digest.as_deref().map(parse).transpose()?, self.text()?);
-            return approve_all(context, list, digest, text.as_ref());
+            return approve_all(context, list, digest, self.text()?.as_ref());
+        }
+        if let Some(file) = &self.sign {
+            return sign(context, file, digest);
         }
         let digests = self.revisions.iter().map(|it| parse(it)).collect::<Result<Vec<Digest>, _>>()?;
-        if let Some(file) = &self.sign {
-            if digests.len() > 1 {
-                return Err(Error::DigestCount { what: tr!("statement", "声明"), named: 1, digests: digests.len() });
-            }
-            return sign(context, file, digests.first().copied());
-        }
         if let Some(file) = &self.submit {
             return submit(context, file);
         }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use crate::commands::change::approve::approved;
 use crate::commands::change::summary::{ToSign, content_of, last_moment, summary};
-use crate::commands::files::{create, read_text, read_text_within};
+use crate::commands::files::{check_absent, create, read_text, read_text_within};
 use crate::commands::lookup::{change, known_person, name_of_input};
 use crate::commands::{Context, record_shown, report_recorded_with};
 use crate::domain::{
-    ChangeId, Digest, Event, Fingerprint, Header, KeyState, PersonId, Refusal, RevisionRef, Statement, Submission, Time,
+    ChangeId, Digest, Event, Fingerprint, Header, KeyState, PersonId, Refusal, RegisterId, RevisionRef, Statement,
+    Submission, Time,
 };
 use crate::error::{AccountError, DetachedError, Error, shell_word};
 use crate::format::statement::{self, Exported};
@@ -58,7 +59,7 @@ pub(super) fn export(context: &mut Context<'_>, id: ChangeId, approver: Approver
     let register = session.state().id().cloned().ok_or(Refusal::NotFounding)?;
     let raw = session.raw(revision.seq)?.ok_or(Error::NoEntry(revision.seq))?;
     create(context.env, out, statement::write_file(&register, &statement, &raw))?;
-    report(context, &statement)?;
+    report(context, &register, &statement)?;
     let file = safe(&shell_word(&out.display().to_string())).into_owned();
     context.env.remark(trf!(
         "nothing was recorded; {person} signs it with `twinseal approve --sign {file}`, then `twinseal approve --submit \
@@ -114,21 +115,25 @@ pub(super) fn sign(context: &mut Context<'_>, file: &Path, digest: Option<Digest
     if chosen != statement.key {
         return Err(DetachedError::OtherKey { named: Box::new(statement.key), chosen: Box::new(chosen) }.into());
     }
-    let shown = statement.revision.filed;
+    // Not that of the revision: until when it counts, and what was seen, are signed too.
+    let found = statement::digest(register, statement);
+    let signature = signature_of(file);
+    check_absent(context.env, &signature)?;
     match digest {
-        Some(given) if given != shown => return Err(Error::OtherDigest { flag: "--revision", given, found: shown }),
+        Some(given) if given != found => return Err(Error::OtherDigest { flag: "--digest", given, found }),
         Some(_) => {}
         None if !context.env.console.is_interactive() => {
             let file = safe(&shell_word(&file.display().to_string())).into_owned();
-            return Err(Error::NeedDigest { flag: "--revision", shows: format!("`grep ^revision {file}`") });
+            let shows = format!("`sed '/^$/,$d' {file} | sha256sum`");
+            return Err(Error::NeedDigest { flag: "--digest", shows });
         }
         None => ask(context, &exported)?,
     }
     let message = statement::message(register, statement);
     let signer = context.key_choice.unlock(context.env, key)?;
     let proof = signer.sign(statement::NAMESPACE, message.as_bytes())?;
-    create(context.env, &signature_of(file), statement::armor(&proof))?;
-    report(context, statement)?;
+    create(context.env, &signature, statement::armor(&proof))?;
+    report(context, register, statement)?;
     let file = safe(&shell_word(&file.display().to_string())).into_owned();
     context.env.remark(trf!(
         "signed into {file}.sig; where the register is: `twinseal approve --submit {file}`",
@@ -202,9 +207,10 @@ pub(super) fn submit(context: &mut Context<'_>, file: &Path) -> Result<(), Error
 }
 
 /// Prints the statement as JSON, if that is asked for.
-fn report(context: &mut Context<'_>, statement: &Statement) -> Result<(), Error> {
+fn report(context: &mut Context<'_>, register: &RegisterId, statement: &Statement) -> Result<(), Error> {
     if context.ui.json {
-        let said = serde_json::json!({ "statement": json::statement(statement) });
+        let digest = statement::digest(register, statement).to_string();
+        let said = serde_json::json!({ "statement": json::statement(statement), "digest": digest });
         context.ui.print_json(context.env, said)?;
     }
     Ok(())
