@@ -47,6 +47,17 @@ use crate::store::{Finding, StoreError};
 use crate::tr;
 use crate::trf;
 
+/// What to do about findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// The log is good: only what is computed from it differs, and is computed again.
+    Rebuild,
+    /// The checkpoint that was given, or that none was, is to be looked at first.
+    Anchor,
+    /// The file is evidence.
+    Keep,
+}
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -326,6 +337,8 @@ pub enum Error {
     Findings {
         /// The number of findings.
         count: usize,
+        /// What to do about them.
+        remedy: Remedy,
     },
     /// A rejection without a reason.
     #[error("{}", tr!("no reason given; nothing was recorded", "未说明原因；未记录任何内容"))]

@@ -5,7 +5,7 @@ mod store;
 
 use std::path::Path;
 
-use super::{Error, FileAct};
+use super::{Error, FileAct, Remedy};
 use crate::config::ConfigError;
 use crate::domain::Invalid;
 use crate::format::Defect;
@@ -172,10 +172,17 @@ impl Error {
     fn evidence(&self) -> &'static str {
         match self {
             Self::Unwell { .. } => tr!("each line says how to fix it", "每一行都说明了如何修正"),
-            Self::Findings { .. } => tr!(
-                "keep this file as evidence and tell the admins; if only tables differ, `twinseal rebuild` fixes them",
-                "请保留此文件作为证据并告知管理员；如果只是数据表不一致，可用 `twinseal rebuild` 重建"
+            Self::Findings { remedy: Remedy::Rebuild, .. } => tr!(
+                "the log is whole; `twinseal rebuild` makes the rest from it again",
+                "日志完好；`twinseal rebuild` 由日志重建其余部分"
             ),
+            Self::Findings { remedy: Remedy::Anchor, .. } => tr!(
+                "the log agrees with itself; compare it with a checkpoint of this register: `--against FILE`",
+                "日志自身一致；请与本变更台账的检查点比对：`--against FILE`"
+            ),
+            Self::Findings { remedy: Remedy::Keep, .. } => {
+                tr!("keep this file as evidence and tell the admins", "请保留此文件作为证据并告知管理员")
+            }
             _ => {
                 tr!(
                     "`twinseal verify` lists every finding; `twinseal repair` keeps the valid entries, and the broken file as \

@@ -88,6 +88,20 @@ fn a_truncated_log_is_found_without_a_pin() {
 }
 
 #[test]
+fn a_fault_hides_neither_a_truncation_nor_that_nothing_was_compared() {
+    let scene = Scene::new();
+    scene.ok("audrey", "checkpoint --out kept");
+    scene.tamper("DELETE FROM entry WHERE seq = 9; UPDATE entry SET blob = x'00' WHERE seq = 3");
+    let output = scene.run("audrey", "verify --against kept");
+    assert_eq!(output.exit, Exit::Broken, "{}", output.screen);
+    for said in ["[truncated] the log ends at entry 8, but", "kept, of 10 entries: not compared, because"] {
+        assert!(output.out.contains(said), "{said}\n{}", output.screen);
+    }
+    let json: serde_json::Value = scene.run("audrey", "--json verify --against kept").out.parse().unwrap();
+    assert_eq!(json["checkpoints"][0]["extended"], serde_json::Value::Null);
+}
+
+#[test]
 fn a_log_that_was_rolled_back_and_went_another_way_is_found_without_a_pin() {
     let scene = Scene::new();
     let old = scene.copy();

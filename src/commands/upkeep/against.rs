@@ -31,11 +31,19 @@ struct SignedBy {
     live: bool,
 }
 
+/// Whether the log extends a checkpoint.
+enum Extends {
+    Yes,
+    No(Finding),
+    /// The log has faults of its own.
+    NotCompared,
+}
+
 /// A checkpoint compared with the log.
 pub struct Compared<'a> {
     kept: &'a Kept,
     signers: Vec<SignedBy>,
-    finding: Option<Finding>,
+    result: Extends,
 }
 
 impl Kept {
@@ -74,7 +82,13 @@ impl Kept {
             None if !signers.iter().any(|it| it.live) => Some(self.not_live(&signers)),
             None => self.differs(log, entries, &signers)?,
         };
-        Ok(Compared { kept: self, signers, finding })
+        let result = finding.map_or(Extends::Yes, Extends::No);
+        Ok(Compared { kept: self, signers, result })
+    }
+
+    /// What is left to say if the log is not valid.
+    pub fn not_compared(&self) -> Compared<'_> {
+        Compared { kept: self, signers: Vec::new(), result: Extends::NotCompared }
     }
 
     fn signers(&self, governance: &Governance) -> Result<Vec<SignedBy>, NoteError> {
@@ -156,30 +170,43 @@ fn names(signers: &[SignedBy]) -> String {
 impl Compared<'_> {
     /// What is wrong with it or with the log.
     pub fn finding(&self) -> Option<&Finding> {
-        self.finding.as_ref()
+        match &self.result {
+            Extends::No(finding) => Some(finding),
+            Extends::Yes | Extends::NotCompared => None,
+        }
     }
 
     /// The last entry that it covers, if the log extends it.
     pub fn covers(&self) -> Option<u64> {
-        self.finding.is_none().then(|| self.kept.checkpoint.size - 1)
+        matches!(self.result, Extends::Yes).then(|| self.kept.checkpoint.size - 1)
     }
 
-    /// Shows it, and who signed.
+    /// Shows it, and who signed. What differs is shown as a finding.
     pub fn show(&self, page: &mut Page) {
-        let (Kept { file, checkpoint, .. }, by) = (&self.kept, names(&self.signers));
-        let size = checkpoint.size;
-        if self.finding.is_none() {
-            let text = trf!(
-                "{file}: the log extends these {size} entries; signed by {by}",
-                "{file}：日志包含并延续这 {size} 条；由 {by} 签署"
-            );
-            page.field(tr!("checkpoint", "检查点"), text);
-        }
+        let Kept { file, checkpoint: Checkpoint { size, .. }, .. } = &self.kept;
+        let text = match &self.result {
+            Extends::Yes => trf!(
+                "{file}: the log extends these {size} entries; signed by {}",
+                "{file}：日志包含并延续这 {size} 条；由 {} 签署",
+                names(&self.signers)
+            ),
+            Extends::NotCompared => trf!(
+                "{file}, of {size} entries: not compared, because the log has findings",
+                "{file}（{size} 条）：日志有问题，未比对"
+            ),
+            Extends::No(_) => return,
+        };
+        page.field(tr!("checkpoint", "检查点"), text);
     }
 
     /// As programs read it.
     pub fn json(&self) -> Value {
         let Kept { file, checkpoint, .. } = &self.kept;
+        let extended = match self.result {
+            Extends::Yes => Some(true),
+            Extends::No(_) => Some(false),
+            Extends::NotCompared => None,
+        };
         let signer =
             |it: &SignedBy| json!({ "person": it.person.to_string(), "key": it.key.to_string(), "live": it.live });
         json!({
@@ -187,7 +214,7 @@ impl Compared<'_> {
             "size": checkpoint.size,
             "root": BASE64.encode(checkpoint.root.as_bytes()),
             "signers": self.signers.iter().map(signer).collect::<Value>(),
-            "extended": self.finding.is_none(),
+            "extended": extended,
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::commands::ui::progress;
 use crate::commands::{Context, Zh};
 use crate::config::Trusted;
 use crate::domain::{Digest, Moment, Restoration};
-use crate::error::Error;
+use crate::error::{Error, Remedy};
 use crate::format::{Defect, Raw, entry};
 use crate::output::{self, Gutter, Page, Redaction};
 use crate::store::{self, Finding, Notice, Pin, Reading, Session, StoreError, VerifiedLog};
@@ -79,8 +79,7 @@ impl Verify {
         let (shared, mut findings) = context.registers.open_file(&request)?;
         let read = noted(shared.entry(0), &mut findings)?;
         let newest = noted(shared.newest(), &mut findings)?.flatten();
-        let entry_0 = First::of(read.as_ref());
-        let identity = trust::identify(context.registers.known(), &request, &shared, entry_0);
+        let identity = trust::identify(context.registers.known(), &request, &shared, First::of(read.as_ref()));
         if matches!(identity.relation, Relation::Successor(_)) {
             identity.admit(|old| context.registers.verified(old))?;
         }
@@ -102,7 +101,8 @@ impl Verify {
             Session::unanchored(shared, fingerprint)?
         };
         let anchor = Anchor::of(&session, (request.fingerprint.is_some() || met_before) && !wrong);
-        let mut compared = Vec::new();
+        // A log with faults is not compared: which of its entries count is in question.
+        let mut compared: Vec<Compared<'_>> = kept.iter().map(Kept::not_compared).collect();
         let mut compare = |log: &VerifiedLog| {
             compared = kept.iter().map(|it| it.compare(log)).collect::<Result<Vec<_>, _>>()?;
             let mut differ: Vec<Finding> = compared.iter().filter_map(|it| it.finding().cloned()).collect();
@@ -121,17 +121,17 @@ impl Verify {
         bar.finish_and_clear();
         context.ui.report_notices(context.env, &session, &identity);
         findings.extend(reading.findings.iter().cloned());
-        if first.is_none() && reading.entries == 0 {
-            let meaning = tr!("no entries: the register was never created", "没有日志条目：该变更台账从未创建");
-            findings.push(Finding::at(0, Defect::Missing.rule(), meaning));
-        }
+        findings.extend((first.is_none() && reading.entries == 0).then(never_created));
         let anchor = anchor.or_checkpoint(&compared, &session);
         if findings.is_empty() {
             context.ui.report_admins(context.env, &session)?;
         }
         // The exit code reports findings even if nobody reads the output to its end.
         let reported = report(context, &session, &reading, (&anchor, &compared), &findings);
-        if findings.is_empty() { reported } else { Err(Error::Findings { count: findings.len() }) }
+        match findings.len() {
+            0 => reported,
+            count => Err(Error::Findings { count, remedy: remedy(&findings) }),
+        }
     }
 }
 
@@ -144,6 +144,12 @@ fn another(fingerprint: Digest, expected: String) -> Finding {
     Finding::of_file("fingerprint", meaning)
 }
 
+/// The finding that there is nothing in the file.
+fn never_created() -> Finding {
+    let meaning = tr!("no entries: the register was never created", "没有日志条目：该变更台账从未创建");
+    Finding::at(0, Defect::Missing.rule(), meaning)
+}
+
 /// The finding that nothing says how long the log was.
 fn unanchored() -> Finding {
     let meaning = tr!(
@@ -151,6 +157,16 @@ fn unanchored() -> Finding {
         "没有本账号的已验证位置或检查点可证明日志曾有的长度"
     );
     Finding::of_file(UNANCHORED, meaning)
+}
+
+/// What to do about these findings.
+fn remedy(findings: &[Finding]) -> Remedy {
+    let only = |rules: &[&str]| findings.iter().all(|it| rules.contains(&it.rule));
+    match () {
+        () if only(&["tables", "redacted"]) => Remedy::Rebuild,
+        () if only(&[UNANCHORED, "checkpoint"]) => Remedy::Anchor,
+        () => Remedy::Keep,
+    }
 }
 
 /// Whether nothing is wrong with the register itself.

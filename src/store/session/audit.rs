@@ -57,8 +57,15 @@ impl Session {
         let mut reading = replay(&log.shared, &log.cache, &mut state, log.fingerprint, Mode::Everything, progress)?;
         state.unload();
         log.state = state;
-        if reading.findings.is_empty() {
-            reading.findings.extend(missing(log, pinned)?);
+        // A log that ends early does so whatever else is wrong with it. Elsewhere it counts only if nothing is.
+        match reading.findings.is_empty() {
+            true => reading.findings.extend(missing(log, pinned)?),
+            // If the table cannot be read, that is the fault.
+            false => {
+                if let Ok(newest) = log.shared.newest() {
+                    reading.findings.extend(truncated(log, pinned, newest)?);
+                }
+            }
         }
         let valid = reading.findings.is_empty() && log.state.head().is_some();
         let (compared, integrity) = log.shared.integrity_beside(|| match valid {
@@ -126,19 +133,26 @@ fn is_suspect(reading: &Reading, pinned: &Pinned) -> bool {
     })
 }
 
+/// The finding for a log that ends before an entry that this account verified.
+fn truncated(log: &VerifiedLog, pinned: &Pinned, newest: Option<u64>) -> Result<Option<Finding>, StoreError> {
+    let remembered = [log.cache.head()?, pinned.pin().map(|pin| pin.head)].into_iter().flatten();
+    let Some(remembered) = remembered.map(|head| head.seq).max() else { return Ok(None) };
+    if newest.is_some_and(|newest| newest >= remembered) {
+        return Ok(None);
+    }
+    let newest = newest.unwrap_or(0);
+    let meaning = trf!(
+        "the log ends at entry {newest}, but this account verified it up to entry {remembered}: \
+         it was truncated or rolled back",
+        "日志止于第 {newest} 条，但本账号已核验到第 {remembered} 条：日志被截断或被换回旧版本"
+    );
+    Ok(Some(Finding::of_file("truncated", meaning)))
+}
+
 /// The finding for an entry that this account verified before and that the log lacks now.
 fn missing(log: &VerifiedLog, pinned: &Pinned) -> Result<Option<Finding>, StoreError> {
-    let remembered = [log.cache.head()?, pinned.pin().map(|pin| pin.head)].into_iter().flatten();
-    let Some(remembered) = remembered.max_by_key(|head| head.seq) else { return Ok(None) };
-    let newest = log.state.head().map_or(0, |head| head.seq);
-    if remembered.seq > newest || log.state.head().is_none() {
-        let meaning = trf!(
-            "the log ends at entry {newest}, but this account verified it up to entry {}: \
-             it was truncated or rolled back",
-            "日志止于第 {newest} 条，但本账号已核验到第 {} 条：日志被截断或被换回旧版本",
-            remembered.seq
-        );
-        return Ok(Some(Finding::of_file("truncated", meaning)));
+    if let Some(finding) = truncated(log, pinned, log.state.head().map(|head| head.seq))? {
+        return Ok(Some(finding));
     }
     match pinned.pin() {
         Some(pin) if log.cache.leaf(pin.head.seq)? != Some(pin.head.leaf) => Ok(Some(replaced(pin.head.seq))),
