@@ -30,13 +30,32 @@ fn a_policy_with_three_approvals_would_have_stopped_what_two_approved() {
     let entries = world.entries();
     let said = world.run("audrey", "policy replay stricter.toml");
     assert!(said.out.contains("CHG-1   2026-12-01T10:00:00Z  erin  CHG-1 has 2 of 3 approvals"), "{}", said.screen);
-    assert!(said.err.contains("stricter.toml would have stopped 1 of 1 executed changes"), "{}", said.screen);
+    assert!(said.err.contains("stricter.toml: would have stopped 1 of 1 executed changes"), "{}", said.screen);
     let found = json(&world, "policy replay stricter.toml");
     assert_eq!((&found["executed"], &found["stopped"]), (&1.into(), &1.into()));
     assert_eq!((&found["starts"][0]["seq"], &found["starts"][0]["rule"]), (&5.into(), &"enough-approvals".into()));
     // Nothing was recorded, and the log is judged as before.
     assert_eq!(world.entries(), entries);
     world.ok("audrey", "verify");
+}
+
+#[test]
+fn an_executed_change_is_explained_by_the_policy_of_its_start() {
+    let world = history();
+    world.ok("alice", "policy propose stricter.toml");
+    let opened = world.newest_proposal().opened;
+    world.ok("bob", &format!("proposal second 1 --digest {opened}"));
+    let [executed, open] = ["CHG-1", "CHG-2"].map(|id| world.ok("audrey", &format!("policy explain {id}")));
+    assert!(executed.contains("the approvals of 2 different people"), "{executed}");
+    assert!(open.contains("the approvals of 3 different people"), "{open}");
+}
+
+#[test]
+fn what_else_a_draft_would_refuse_of_an_open_change_is_said() {
+    let world = history();
+    world.write("separate.toml", "approvals = 2\napproval_days = 14\nseparate = [\"requester-implementer\"]\n");
+    let said = world.ok("audrey", "policy test separate.toml --change CHG-2");
+    assert!(said.contains("awaiting approval (1 of 2); cannot start: "), "{said}");
 }
 
 #[test]

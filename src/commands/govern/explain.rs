@@ -139,7 +139,9 @@ fn explain_for(context: &mut Context<'_>, given: &str) -> Result<(), Error> {
     let (change, now) = (lookup::change(&session, id)?, session.state().moment(context.env.now()));
     let governance = governance_about(&session, &change, now)?;
     let texts = requirement_texts(&session, &change, change.requirements(&governance, now)?, now)?;
-    let policy = governance.policy();
+    // Once it was started, the sentences are those of the policy that was asked then.
+    let then = change.started().map(|start| session.governed_at(start.seq)).transpose()?;
+    let policy = then.as_ref().unwrap_or(&governance).policy();
     let sentence = |it: &RequirementText| policy.and_then(|policy| requirement_sentence(policy, it.line.name.as_ref()));
     let json = || {
         let line = |it: &RequirementText| json!({ "sentence": output::json::written(sentence(it).as_ref()), "requirement": it.json() });

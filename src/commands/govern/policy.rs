@@ -219,7 +219,7 @@ fn effects(session: &Session, policy: &Rules, now: Moment) -> Result<Vec<(Change
 }
 
 /// The status of an open change and what prevents its start; `None` if its window is over.
-fn status_phrase(change: &Change, governance: &Governance, now: Moment) -> Result<Option<String>, Denied> {
+pub(super) fn status_phrase(change: &Change, governance: &Governance, now: Moment) -> Result<Option<String>, Denied> {
     let (status, tally) = (change.status(governance, now)?, change.tally(governance, now)?);
     if status == Status::Expired {
         return Ok(None);

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::policy::read;
+use super::policy::{read, status_phrase};
 use super::proposal::Found;
 use crate::commands::lookup::{self, change_id, first_entry, name_of_input, requirement_texts};
 use crate::commands::ui::progress;
 use crate::commands::{Context, Zh};
-use crate::domain::{Action, ChangeId, Event, PersonId, Policy, ProposalState, Refusal, Target, Time};
+use crate::domain::{Action, ChangeId, Event, PersonId, Policy, ProposalState, Refusal, Status, Target, Time};
 use crate::error::Error;
 use crate::output::requirements::{RequirementText, requirement_block};
 use crate::output::{self, Page, safe, table};
@@ -163,7 +163,7 @@ impl Replay {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let (policy, _) = read(context, &self.file)?;
         let session = context.open()?;
-        let since = self.since.as_deref().map_or(Ok(0), |given| first_entry(context, &session, given))?;
+        let since = self.since.as_deref().map_or(Ok(0), |given| first_entry(context, &session, given, None))?;
         let history = History::of(context, &session, &policy, |seq, _| seq >= since)?;
         let (clock, width) = (context.clock(), context.env.width);
         context.ui.answer(
@@ -173,11 +173,14 @@ impl Replay {
                 let row = |it: &Stopped| [it.subject(), clock.at(it.time), it.by.to_string(), it.refusal.to_string()];
                 let header =
                     [tr!("CHANGE", "变更单"), tr!("STARTED", "开始于"), tr!("BY", "实施人"), tr!("REASON", "原因")];
-                table(header, history.stopped.iter().map(row).collect(), width)
+                match history.stopped.is_empty() {
+                    true => String::new(),
+                    false => table(header, history.stopped.iter().map(row).collect(), width),
+                }
             },
         )?;
         let file = safe(&name_of_input(&self.file)).into_owned();
-        context.env.status(trf!("{file} {}", "{file}：{}", history.summary()));
+        context.env.status(trf!("{file}: {}", "{file}：{}", history.summary()));
         Ok(())
     }
 }
@@ -195,28 +198,35 @@ impl Test {
         let json = if change.started().is_some() {
             let history = History::of(context, &session, &policy, |_, change| change == id)?;
             history.block(&mut page);
-            json!({ "change": id.to_string(), "requirements": Value::Null, "history": history.json() })
+            let (status, requirements) = (Value::Null, Value::Null);
+            json!({ "change": id.to_string(), "status": status, "requirements": requirements, "history": history.json() })
         } else {
-            let texts = under(context, &session, &policy, id)?;
+            let (texts, status) = under(context, &session, &policy, id)?;
+            page.field(tr!("status", "状态"), status.as_deref().unwrap_or(Status::Expired.phrase().as_str()));
             requirement_block(&mut page, &texts);
             let texts = texts.iter().map(RequirementText::json).collect::<Value>();
-            json!({ "change": id.to_string(), "requirements": texts, "history": Value::Null })
+            json!({ "change": id.to_string(), "status": status, "requirements": texts, "history": Value::Null })
         };
         context.ui.answer(context.env, || json, || page.finish().to_owned())
     }
 }
 
-/// What each requirement of a policy says of an open change now.
+/// What each requirement of a policy says of an open change now, and its status, with what else prevents a start; without
+/// that if its window is over.
 fn under(
     context: &Context<'_>,
     session: &Session,
     policy: &Policy,
     id: ChangeId,
-) -> Result<Vec<RequirementText>, Error> {
+) -> Result<(Vec<RequirementText>, Option<String>), Error> {
     let now = session.state().moment(context.env.now());
-    let lines =
-        session.ask_each(Some(policy), [id], |change, governance| Ok(change.requirements(governance, now)?))??;
-    requirement_texts(session, &lookup::change(session, id)?, lines.into_iter().flatten().collect(), now)
+    let judged = session.ask_each(Some(policy), [id], |change, governance| {
+        Ok((change.requirements(governance, now)?, status_phrase(change, governance, now)?))
+    })??;
+    let (lines, status): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
+    let lines = lines.into_iter().flatten().collect();
+    let texts = requirement_texts(session, &lookup::change(session, id)?, lines, now)?;
+    Ok((texts, status.into_iter().flatten().next()))
 }
 
 /// Writes what a policy would have said of the executed changes.
