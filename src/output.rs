@@ -32,7 +32,7 @@ pub use change::{
 pub use csv::csv_row;
 pub use describe::{describe, lost_entries, on, summary};
 pub use diff::{Equal, Shown, diff, differing};
-pub use format_time::{Clock, WIDE, ago, day, moment, window_lines};
+pub use format_time::{Clock, WIDE, ago, day, duration, moment, window_lines};
 pub use founding::{grants, member_blocks, members_line};
 pub use help::{NO_BREAK, folded_help};
 pub use inbox::{Act, Then, subject};

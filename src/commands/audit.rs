@@ -15,7 +15,7 @@ use crate::domain::Time;
 use crate::error::{Error, UsageError};
 use crate::input::Toward;
 use crate::lang::{Lang, lang, within};
-use crate::output::{Page, csv_row, table};
+use crate::output::{Page, csv_row, safe_lines, table};
 use crate::tr;
 
 /// Draw up the lists that an audit works with
@@ -31,24 +31,24 @@ pub enum Audit {
     /// List every change that was started in a period
     ///
     /// The population is every change whose first start claims a time in the period. Emergencies are part of it; a
-    /// break-glass is no change, so break-glasses are only counted. Size and root of the log say of which log the list
+    /// break-glass is no change, so break-glasses are only named. Size and root of the log say of which log the list
     /// is complete.
     #[command(zh("列出某期间内开始实施的每个变更单"))]
     #[command(zh_long(
-        "总体是首次开始所称时间在该期间内的每个变更单。紧急变更包括在内；紧急处置（break-glass）不是变更，只给出数量。\
+        "总体是首次开始所称时间在该期间内的每个变更单。紧急变更包括在内；紧急处置（break-glass）不是变更，只列出编号。\
          日志的大小与根哈希说明该清单对哪一份日志是完整的。"
     ))]
     Population(population::Population),
     /// List what in a period was not the ordinary way
     ///
     /// Emergencies, break-glasses and their ratifications, requirements that were overridden, refused attempts, wrong
-    /// clocks, and changes of policy, people, keys and freezes. The entries of a period are those between its first and
-    /// its last one, by their place in the log, so a clock that was set back hides none. Each belongs into an audit
-    /// whole, not as a sample.
+    /// clocks, and changes of policy, people, keys and freezes. A period begins after the newest entry that claims an
+    /// earlier time with a clock that was not behind, and has every entry from there to the beginning of the next one, so
+    /// no clock hides an entry between two periods. Each belongs into an audit whole, not as a sample.
     #[command(zh("列出某期间内不循常规的事项"))]
     #[command(zh_long(
         "包括紧急变更、紧急处置（break-glass）及其追认、被豁免的要求、被拒绝的操作、不准的时钟，以及策略、人员、密钥和封网的变动。\
-         期间内的条目按其在日志中的位置取，从该期间的第一条到最后一条，因此调慢时钟藏不住任何条目。这些事项应全部审计，不作抽样。"
+         期间从时钟不慢、所称时间早于期间开始的最新一条之后算起，直到下一期间开始为止的每一条都在其中，因此任何时钟都不能把条目藏在两个期间之间。这些事项应全部审计，不作抽样。"
     ))]
     Exceptions(exceptions::Exceptions),
     /// List who held which grants and keys at some time
@@ -80,13 +80,13 @@ pub enum Audit {
     /// took away, such as a rejection, is not discounted, nor is what it filed or deployed; changes in which it took
     /// part otherwise are listed too. Nothing becomes invalid by this: it says what to look at after a key was stolen.
     ///
-    /// --since names an entry, or a time. A time means the first entry that claims it or a later one: what comes after that
-    /// entry is discounted, whatever time it claims.
+    /// --since names an entry, or a time. A time means the entry after the newest one by somebody else that claims an
+    /// earlier time: from there on everything is discounted, whatever time it claims.
     #[command(zh("列出哪些内容依赖于某密钥、人员或机器账号的操作"))]
     #[command(zh_long(
         "去掉该密钥或账号的批准、确认、追认和提案，重新推演日志，并在每次开始时询问当时的全部规则：哪些开始会被拒绝？\
          该账号收紧的操作（如驳回）不去掉，其提交或部署的也不去掉；它以其他方式参与的变更单一并列出。任何内容都不会因此失效：\
-         它说明密钥被盗之后应当查看什么。\n\n--since 给出一条日志或一个时间。时间指第一条声称该时间或更晚时间的日志：其后的条目无论声称什么时间都会去掉。"
+         它说明密钥被盗之后应当查看什么。\n\n--since 给出一条日志或一个时间。时间指他人所称时间更早的最新一条之后：由此往后，无论声称什么时间都会去掉。"
     ))]
     Compromise(compromise::Compromise),
     /// Compare what was really deployed with the log
@@ -189,7 +189,7 @@ impl AsCsv {
     }
 
     /// Prints the rows below these columns, if CSV was asked for; `false` if not. Programs read them, so they are in
-    /// English.
+    /// English, and as they are unless a terminal would obey what is in them.
     fn print<const N: usize>(
         &self,
         context: &mut Context<'_>,
@@ -198,8 +198,11 @@ impl AsCsv {
     ) -> Result<bool, Error> {
         if self.csv {
             write!(context.env.out, "{}", csv_row(&columns.map(str::to_owned)))?;
+            let is_terminal = context.env.width.is_some();
             for row in within(Lang::En, rows) {
-                write!(context.env.out, "{}", csv_row(&row))?;
+                let row = csv_row(&row);
+                let shown = if is_terminal { safe_lines(row.trim_end()) + "\r\n" } else { row };
+                write!(context.env.out, "{shown}")?;
             }
         }
         Ok(self.csv)

@@ -9,7 +9,7 @@ use super::Context;
 use super::ui::progress;
 use crate::domain::{
     BreakGlassId, Change, ChangeId, Field, Governance, Invalid, Moment, Person, PersonId, Policy, ProposalId,
-    ProposalState, Prose, Refusal, RequirementLine, Status, Target, Text, Time, Unloaded,
+    ProposalState, Prose, Refusal, RequirementLine, Status, Target, Text, Time, Unloaded, Whose,
 };
 use crate::error::{Error, Exit, shell_word};
 use crate::input::{NotATime, Toward, named_zone, nearest, spoken_time};
@@ -268,20 +268,21 @@ fn entry_of(context: &Context<'_>, session: &Session, given: &str) -> Result<(u6
     Ok((seq, at))
 }
 
-/// The first entry that `--since` means: the one with this number, or the first one that claims this time or a later one.
-/// The number after the newest entry if there is none.
+/// The first entry that `--since` means: the one with this number, or the one where this time begins in the log, without
+/// asking the claims of `apart_from`. The number after the newest entry if there is none.
 ///
 /// # Errors
 /// [`Error::NoEntry`], [`Error::Time`], or the log cannot be read.
-pub fn first_entry(context: &Context<'_>, session: &Session, given: &str) -> Result<u64, Error> {
-    let next = session.state().head().map_or(0, |head| head.seq + 1);
+pub fn first_entry(
+    context: &Context<'_>,
+    session: &Session,
+    given: &str,
+    apart_from: Option<&Whose>,
+) -> Result<u64, Error> {
     match crate::domain::number(given) {
-        Ok(seq) if seq < next => Ok(seq),
+        Ok(seq) if session.state().head().is_some_and(|head| seq <= head.seq) => Ok(seq),
         Ok(seq) => Err(Error::NoEntry(seq)),
-        Err(_) => {
-            let since = time(context, given, Toward::Past)?;
-            Ok(session.queries().first_since(since)?.unwrap_or(next))
-        }
+        Err(_) => Ok(session.queries().beginning_of(time(context, given, Toward::Past)?, apart_from)?),
     }
 }
 

@@ -257,6 +257,12 @@ fn read_json(text: &str, map: Option<&DeploymentMap>) -> Result<Sheet, Vec<Fault
         }
         None => ours.map(str::to_owned).to_vec(),
     };
+    // A column that no row has is misspelt: every row would be without it, or be left out by it.
+    let nowhere = |column: &&String| !list.is_empty() && list.iter().all(|row| at(row, column).is_none());
+    if let Some(column) = columns.iter().find(|it| map.is_some() && nowhere(it)) {
+        let has = list.iter().find_map(Json::as_object).map_or(Vec::new(), |row| row.keys().cloned().collect());
+        return Err(vec![Fault::of_file(column, Problem::NoColumn { has: has.join(", ") })]);
+    }
     let cell = |row: &Json, column: &str| match at(row, column) {
         Some(Json::String(text)) => text.trim().to_owned(),
         Some(it @ (Json::Number(_) | Json::Bool(_))) => it.to_string(),

@@ -52,15 +52,20 @@ pub fn day(date: NaiveDate, form: &str) -> String {
 /// there is time left in a window.
 pub fn ago(time: Time, now: Time) -> String {
     let seconds = time.unix() - now.unix();
-    let span = match seconds.abs() {
+    let span = duration(seconds);
+    if seconds > 0 { trf!("in {span}", "{span}后") } else { trf!("{span} ago", "{span}前") }
+}
+
+/// So many seconds, rounded down: `1 h 40 min`.
+pub fn duration(seconds: i64) -> String {
+    match seconds.abs() {
         s @ 0..60 => trf!("{s} s", "{s} 秒"),
         s @ 60..3_600 => trf!("{} min", "{} 分钟", s / 60),
         s @ 3_600..172_800 => units((s / 3_600, tr!("h", "小时")), (s / 60 % 60, tr!("min", "分钟"))),
         s @ 172_800..1_209_600 => units((s / 86_400, tr!("d", "天")), (s / 3_600 % 24, tr!("h", "小时"))),
         s @ 1_209_600..63_072_000 => trf!("{} d", "{} 天", s / 86_400),
         s => trf!("{} y", "{} 年", s / 31_536_000),
-    };
-    if seconds > 0 { trf!("in {span}", "{span}后") } else { trf!("{span} ago", "{span}前") }
+    }
 }
 
 fn units((count, unit): (i64, &str), (rest, smaller): (i64, &str)) -> String {

@@ -60,6 +60,23 @@ fn a_backdated_claim_hides_no_act_after_the_theft() {
 }
 
 #[test]
+fn a_first_act_after_the_theft_hides_behind_no_claim_of_its_own() {
+    let world = World::filed();
+    world.at("2026-12-01T09:55:00Z");
+    world.ok("audrey", "note CHG-1 'Carol lost her laptop.'");
+    // Little enough that no clock seems wrong, and before the time that is asked for.
+    world.at("2026-12-01T09:58:00Z");
+    world.approve("carol", "CHG-1");
+    world.at("2026-12-01T10:00:00Z");
+    world.approve("dave", "CHG-1");
+    world.ok("erin", "start CHG-1");
+    for whose in ["--person carol".to_owned(), format!("--signed-by {}", world.signer("carol").public().fingerprint())]
+    {
+        assert_eq!(each(&without(&world, &whose, "2026-12-01T09:59:00Z")["below"], "change"), ["CHG-1"]);
+    }
+}
+
+#[test]
 fn what_a_thief_took_away_is_not_given_back() {
     let world = World::founded_with_spare_approvers();
     world.write("change.toml", CHANGE);

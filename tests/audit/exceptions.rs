@@ -95,3 +95,36 @@ fn no_clock_hides_an_entry_from_the_period_in_which_it_was_recorded() {
     let before = read(&world, "audit exceptions --from 2025-12-01T00:00:00Z --to 2025-12-02T00:00:00Z");
     assert_eq!(before["exceptions"].as_array().unwrap().len(), 0, "{before}");
 }
+
+#[test]
+fn no_entry_is_between_two_neighbouring_periods_or_in_both() {
+    let world = World::approved();
+    let notes = [
+        ("alice", "09:58:00"),
+        // Recorded at ten, by a clock that is a little behind, much behind, and ahead.
+        ("carol", "09:56:00"),
+        ("dave", "03:00:00"),
+        ("bob", "23:00:00"),
+        ("alice", "10:00:00"),
+        ("carol", "09:57:00"),
+        ("dave", "10:01:00"),
+    ];
+    for (person, time) in notes {
+        world.at(&format!("2026-12-01T{time}Z"));
+        world.ok(person, "note CHG-1 Seen.");
+    }
+    let ends = ["2000-01-01", "2026-12-01", "2026-12-02", "2999-01-01"].map(|day| format!("{day}T00:00:00Z"));
+    let hours: Vec<String> = (0..24).map(|hour| format!("2026-12-01T{hour:02}:00:00Z")).collect();
+    let all = [&ends[..1], &hours, &ends[2..]].concat();
+    for times in [&ends[..], &all] {
+        let mut next = 0;
+        for pair in times.windows(2) {
+            let found = read(&world, &format!("audit exceptions --from {} --to {}", pair[0], pair[1]));
+            if let Some(first) = found["entries"]["first"].as_u64() {
+                assert_eq!(first, next, "{pair:?}");
+                next = found["entries"]["last"].as_u64().unwrap() + 1;
+            }
+        }
+        assert_eq!(Some(next), world.state().head().map(|head| head.seq + 1), "{times:?}");
+    }
+}

@@ -179,3 +179,51 @@ fn no_cell_of_a_list_becomes_a_formula() {
     let csv = world.ok("audrey", "audit reconcile deployed.csv --csv");
     assert!(csv.contains("2,'=cmd(),2026-12-01T15:00:00Z,'+x,"), "{csv}");
 }
+
+#[test]
+fn a_clock_that_was_set_back_covers_no_deployment_from_before() {
+    let world = World::approved();
+    world.at("2026-12-01T10:50:00Z");
+    for person in ["carol", "dave", "alice"] {
+        world.ok(person, "note CHG-1 Seen.");
+    }
+    world.at("2026-12-01T10:05:00Z");
+    world.ok("erin", "start CHG-1");
+    world.ok("erin", "breakglass open --incident INC-1 --reason Now.");
+    world.at("2026-12-01T11:00:00Z");
+    world.ok("erin", "finish CHG-1 --outcome succeeded");
+    world.at("2026-12-02T09:00:00Z");
+    let rows = "1,2026-12-01T10:20:00Z,order-gateway,,,CHG-1\n2,2026-12-01T10:55:00Z,order-gateway,,,CHG-1\n\
+                3,2026-12-01T10:20:00Z,ledger,,,\n4,2026-12-01T11:30:00Z,ledger,,,\n";
+    let expected = ["differs CHG-1 outside-run", "matched CHG-1", "unauthorised", "break-glass BG-1"];
+    assert_eq!(results(&against(&world, rows)), expected);
+}
+
+#[test]
+fn a_column_that_no_row_of_a_json_list_has_is_a_fault_and_drops_no_row() {
+    let world = executed();
+    world.write(
+        "deployed.json",
+        "[{\"at\": \"2026-12-01T10:10:00Z\", \"state\": \"done\"}, {\"at\": \"2026-12-01T10:20:00Z\"}]",
+    );
+    for (columns, complaint) in [
+        ("[columns]\ntime = \"at\"\n[only]\nstatus = \"done\"\n", "status"),
+        ("[columns]\ntime = \"at\"\nservice = \"project\"\n", "project"),
+    ] {
+        world.write("map.toml", columns);
+        world.fails("audrey", "audit reconcile deployed.json --map map.toml", Exit::Invalid, complaint);
+    }
+    world.write("map.toml", "[columns]\ntime = \"at\"\n[only]\nstate = \"done\"\n");
+    assert_eq!(read(&world, "audit reconcile deployed.json --map map.toml")["rows"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn no_cell_of_a_list_controls_the_terminal_on_which_csv_is_printed() {
+    let world = executed();
+    world.write("deployed.csv", "time,service\n2026-12-01T10:10:00Z,\u{1b}]0;gone\u{7}\n");
+    let line = format!("audit reconcile deployed.csv {DAY} --csv");
+    world.columns(Some(80));
+    assert!(!world.ok("audrey", &line).contains(['\u{1b}', '\u{7}']));
+    world.columns(None);
+    assert!(world.ok("audrey", &line).contains("\u{1b}]0;gone\u{7}"), "a file gets the exact cells");
+}

@@ -79,6 +79,9 @@ fn prepared() -> World {
     world.write("build/gateway.toml", "pool = 160\n");
     world.write("done.txt", "Restarted the gateway.\n");
     world.write("hr.csv", fs::read("examples/hr.csv").unwrap());
+    for name in ["gitlab.csv", "gitlab.toml"] {
+        world.write(name, fs::read(format!("examples/reconcile/{name}")).unwrap());
+    }
     let artifact = "\n[[artifacts]]\nname = \"gateway.toml\"\nfile = \"build/gateway.toml\"\n";
     world.write("change.toml", format!("{CHANGE}{artifact}"));
     world

@@ -106,3 +106,18 @@ fn allowed_signers_are_not_printed_as_json() {
     let world = World::founded();
     world.fails("carol", "--json export allowed-signers", Exit::Invalid, "prints lines for OpenSSH, not JSON");
 }
+
+#[test]
+fn a_clock_that_was_set_back_ends_no_key_before_it_ended() {
+    let world = World::filed();
+    world.at("2026-12-01T11:00:00Z");
+    for person in ["audrey", "dave", "erin"] {
+        world.ok(person, "note CHG-1 Seen.");
+    }
+    world.at("2026-12-01T09:30:00Z");
+    let carol = world.signer("carol").public();
+    world.ok("bob", &format!("key suspend {}", carol.fingerprint()));
+    let signers = world.ok("audrey", "export allowed-signers");
+    let line = format!("carol namespaces=\"twinseal/*\",valid-before=\"20261201105500Z\" {carol}");
+    assert!(signers.lines().any(|it| it == line), "{signers}");
+}

@@ -131,10 +131,19 @@ impl Access {
         if let (Some(staff), Some(path)) = (staff, &self.against) {
             let (file, listed) = (safe(&name_of_input(path)).into_owned(), staff.len());
             let marked = accounts.iter().filter(|it| it.mark.is_some()).count();
-            page.field(tr!("list", "名单"), trf!("{file}, {listed} listed", "{file}，{listed} 人"));
+            page.field(
+                tr!("list", "名单"),
+                match listed {
+                    1 => trf!("{file}, 1 person", "{file}，1 人"),
+                    _ => trf!("{file}, {listed} people", "{file}，{listed} 人"),
+                },
+            );
             page.field(
                 tr!("marked", "标出"),
-                trf!("{marked} accounts differ from the list", "{marked} 个账号与名单不符"),
+                match marked {
+                    1 => tr!("1 account differs from the list", "1 个账号与名单不符").to_owned(),
+                    _ => trf!("{marked} accounts differ from the list", "{marked} 个账号与名单不符"),
+                },
             );
         }
         let clock = context.clock();
@@ -150,7 +159,7 @@ impl Access {
         let header = [
             tr!("PERSON", "人员"),
             tr!("STATE", "状态"),
-            tr!("ROLES", "角色"),
+            tr!("GRANTS", "授权"),
             tr!("KEYS", "密钥"),
             tr!("NEWEST ACT", "最近操作"),
             tr!("MARK", "标记"),

@@ -100,19 +100,24 @@ impl Compromise {
             let change = format!("{}{}", it.change, on(it.target.as_ref()));
             [change, it.seq.to_string(), would, it.refusal.to_string()]
         };
-        let header = [tr!("BELOW", "不达要求"), tr!("ENTRY", "条目"), tr!("APPROVALS", "批准"), tr!("WHY", "原因")];
+        let header = [tr!("CHANGE", "变更单"), tr!("ENTRY", "条目"), tr!("APPROVALS", "批准"), tr!("REASON", "原因")];
         print_with_table(context, &page, header, found.fallen.iter().map(row).collect())
     }
 
     fn asked(&self, context: &Context<'_>, session: &Session) -> Result<Asked, Error> {
-        let since = first_entry(context, session, &self.since)?;
+        let (kind, name, whose) = self.whose(session)?;
+        let since = first_entry(context, session, &self.since, Some(&whose))?;
+        Ok(Asked { kind, name, whose, since })
+    }
+
+    fn whose(&self, session: &Session) -> Result<(&'static str, String, Whose), Error> {
         if let Some(given) = &self.signed_by {
             let key: Fingerprint = parse(given)?;
             if session.ask(|state| Ok(state.governance().key(key)?.cloned()))??.is_none() {
                 let hint = tr!("`twinseal audit roles` lists the keys", "`twinseal audit roles` 列出各密钥").to_owned();
                 return Err(UsageError { message: Refusal::NoKey { key }.to_string(), hint }.into());
             }
-            return Ok(Asked { kind: "key", name: key.to_string(), whose: Whose::Key(key), since });
+            return Ok(("key", key.to_string(), Whose::Key(key)));
         }
         let (kind, given) = match (&self.person, &self.machine) {
             (Some(person), _) => ("person", person),
@@ -133,7 +138,7 @@ impl Compromise {
             };
             return Err(UsageError { message, hint }.into());
         }
-        Ok(Asked { kind, name: id.to_string(), whose: Whose::Account(id), since })
+        Ok((kind, id.to_string(), Whose::Account(id)))
     }
 }
 
@@ -232,11 +237,10 @@ fn write_page(page: &mut Page, asked: &Asked, found: &Found) {
     let entries = if count == 0 { tr!("none", "无").to_owned() } else { list(&found.left_out) };
     page.field(tr!("left out", "去掉的条目"), entries);
     let fallen: BTreeSet<ChangeId> = found.fallen.iter().map(|it| it.change).collect();
-    let below = if fallen.is_empty() {
-        tr!("no executed change falls below its requirements", "没有已实施的变更单因此不达要求").to_owned()
-    } else {
-        let (count, fall) = (fallen.len(), if fallen.len() == 1 { "change falls" } else { "changes fall" });
-        trf!("{count} executed {fall} below their requirements", "{count} 个已实施的变更单因此不达要求")
+    let below = match fallen.len() {
+        0 => tr!("no executed change falls below its requirements", "没有已实施的变更单因此不达要求").to_owned(),
+        1 => tr!("1 executed change falls below its requirements", "1 个已实施的变更单因此不达要求").to_owned(),
+        count => trf!("{count} executed changes fall below their requirements", "{count} 个已实施的变更单因此不达要求"),
     };
     page.field(tr!("below", "不达要求"), below);
     if !found.unconfirmed.is_empty() {
@@ -253,7 +257,7 @@ fn write_page(page: &mut Page, asked: &Asked, found: &Found) {
     }
     let others: Vec<_> = found.acts.iter().filter(|(id, _)| !fallen.contains(id)).collect();
     if !others.is_empty() {
-        page.block(tr!("other executed changes with acts of theirs", "其参与过的其他已实施变更单"));
+        page.block(tr!("other executed changes in which it took part", "其参与过的其他已实施变更单"));
         for (id, acts) in others {
             let acts = list(acts.iter().map(|(seq, kind)| format!("{} ({seq})", kind.phrase())));
             page.text("", format!("{id}: {acts}"));

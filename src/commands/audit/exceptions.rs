@@ -17,7 +17,7 @@ use crate::format::Entry;
 use crate::lang::within;
 use crate::output::json::written;
 use crate::output::requirements::RequirementText;
-use crate::output::{ago, describe, summary};
+use crate::output::{describe, duration, summary};
 use crate::store::{EntryFilter, Session, Since};
 use crate::{tr, trf};
 
@@ -51,7 +51,7 @@ crate::domain::closed_enum!(
         /// The policy was replaced.
         Policy => "policy", "策略变动";
         /// Somebody's grants or keys changed.
-        People => "people", "人员与密钥变动";
+        People => "people", "人员与密钥";
         /// A freeze or a calendar changed.
         Freeze => "freeze", "封网变动";
         /// A text was redacted, or a loss accepted.
@@ -91,7 +91,9 @@ impl Exceptions {
         self.csv.check(context)?;
         let period = self.span.read(context)?;
         let session = context.open()?;
-        let span = session.queries().entries_between(period.from, period.to)?;
+        let [first, end] =
+            [session.queries().beginning_of(period.from, None)?, session.queries().beginning_of(period.to, None)?];
+        let span = (first < end).then(|| (first, end - 1));
         let lang = self.csv.lang();
         let found = match span {
             Some(span) => within(lang, || all(context, &session, span))?,
@@ -177,26 +179,30 @@ fn of_entry(session: &Session, entry: &Entry, now: Moment) -> Result<Option<Exce
         }
         Event::BreakGlassOpen { id, .. } | Event::BreakGlassEnter { id, .. } => {
             let judged = Judged::of(session, *id, now)?;
-            (Kind::BreakGlass, id.to_string(), format!("{}: {}", describe(event), judged.line(now)))
+            (Kind::BreakGlass, id.to_string(), trf!("{}; {}", "{}；{}", describe(event), judged.line(now)))
         }
         Event::BreakGlassRatify { id, .. } => {
             let judged = Judged::of(session, *id, now)?;
-            let after = ago(judged.glass.end(), header.time);
+            let after = duration(header.time.unix() - judged.glass.end().unix());
             let void = judged.glass.ratifications().iter().find(|it| it.seq == header.seq);
-            let void = void.and_then(|act| judged.void(act)).map_or(String::new(), |why| format!("; {}", why.phrase()));
+            let void =
+                void.and_then(|act| judged.void(act)).map_or(String::new(), |why| trf!("; {}", "；{}", why.phrase()));
             let what = describe(event);
             (
                 Kind::Ratification,
                 id.to_string(),
-                trf!("{what}, which had ended {after}{void}", "{what}（其{after}结束）{void}"),
+                trf!("{what}, {after} after its end{void}", "{what}（结束后 {after}）{void}"),
             )
         }
         Event::Second(at) => {
             let Some(opened) = session.queries().seconded_by(*leaf)? else { return Ok(None) };
             let opened = session.entry(opened)?.ok_or(Error::NoEntry(opened))?;
             let Event::Propose { action, .. } = &opened.event else { return Ok(None) };
-            let (proposer, what) = (&opened.header.actor, summary(action));
-            let what = trf!("{what}; proposed by {proposer}", "{what}；提案人 {proposer}");
+            let (id, proposer, what) = (at.proposal, &opened.header.actor, summary(action));
+            let what = trf!(
+                "seconded proposal {id}: {what}; proposed by {proposer}",
+                "附议提案 {id}：{what}；提案人 {proposer}"
+            );
             (of_action(action), at.proposal.to_string(), what)
         }
         Event::KeyRevoke(_) | Event::KeySuspend(_) | Event::PersonSuspend(_) => {

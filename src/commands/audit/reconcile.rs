@@ -128,7 +128,14 @@ impl Reconcile {
         for verdict in Verdict::ALL {
             page.field(&verdict.phrase(), found.count(*verdict));
         }
-        page.field(tr!("no trace", "无部署记录"), found.missing.len());
+        page.field(tr!("not deployed", "无部署记录"), found.missing.len());
+        if found.period.is_none() {
+            let none = tr!(
+                "the list has no rows; --from and --to say for which period that is so",
+                "清单没有行；用 --from 和 --to 说明是哪个期间"
+            );
+            page.field(tr!("note", "说明"), none);
+        }
         if !found.missing.is_empty() {
             page.block(tr!("said to be done, but not deployed", "称已完成，但没有部署记录"));
             for (id, targets) in &found.missing {
@@ -188,8 +195,9 @@ fn compare(
     let _snapshot = session.hold_snapshot()?;
     let head = session.state().head().map_or(0, |head| head.seq);
     let started = session.queries().started_in(0, head)?.into_iter().map(|it| it.change);
-    let executed: Vec<Executed> =
-        session.ask_each(None, started, |change, _| Ok(Executed::of(change)))??.into_iter().flatten().collect();
+    let corrected = session.queries().corrected_times()?;
+    let executed = session.ask_each(None, started, |change, _| Ok(Executed::of(change, &corrected)))??;
+    let executed: Vec<Executed> = executed.into_iter().flatten().collect();
     let glasses = Judged::all(session, session.state().moment(context.env.now()))?;
     let judged = rows.into_iter().map(|row| {
         let it = judge(&row, &executed, &glasses);

@@ -92,7 +92,8 @@ impl Roles {
             let live = it.key.map_or(until, KeyState::phrase);
             [it.person.to_string(), it.kind.phrase().to_owned(), it.name.clone(), live]
         };
-        let header = [tr!("PERSON", "人员"), tr!("KIND", "类型"), tr!("NAME", "名称"), tr!("UNTIL", "止")];
+        let header =
+            [tr!("PERSON", "人员"), tr!("KIND", "类型"), tr!("NAME", "名称"), tr!("UNTIL OR STATE", "截止或状态")];
         print_with_table(context, &page, header, held.iter().map(row).collect())
     }
 }

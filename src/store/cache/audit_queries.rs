@@ -1,9 +1,11 @@
 //! The SQL of audits: populations, and periods by their place in the log.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Params, params};
 
 use super::queries::{Queries, change_id};
-use crate::domain::{ChangeId, Digest, PersonId, Time};
+use crate::domain::{ChangeId, Digest, PersonId, Time, Whose};
 use crate::store::StoreError;
 use crate::store::cache::verified::parsed;
 
@@ -55,27 +57,34 @@ impl Queries<'_> {
         })
     }
 
-    /// The entries of a period, by their place in the log: from the first to the last one that claims a time from `from`
-    /// to before `to` and is not behind what others had claimed. An entry between them is one of them, whatever it claims.
-    /// `None` if there is none.
+    /// Where a time begins in the log: the entry after the newest one that claims an earlier time and is not behind what
+    /// others had claimed. The number after the newest entry if every entry is of an earlier time. Periods with a common
+    /// end have no entry in common and none between them, whatever the entries claim.
+    ///
+    /// `apart_from` is not asked: where its acts are in question, its claims cannot say where they begin.
     ///
     /// # Errors
     /// What SQLite reports.
-    pub fn entries_between(&self, from: Time, to: Time) -> Result<Option<(u64, u64)>, StoreError> {
-        let sql = "SELECT min(seq), max(seq) FROM log_entries WHERE time >= ?1 AND time < ?2 AND NOT behind";
-        let found = self.select(sql, [from.to_string(), to.to_string()], |row| {
-            Ok(row.get::<_, Option<u64>>(0)?.zip(row.get::<_, Option<u64>>(1)?))
-        })?;
-        Ok(found.into_iter().flatten().next())
+    pub fn beginning_of(&self, time: Time, apart_from: Option<&Whose>) -> Result<u64, StoreError> {
+        let (column, not) = match apart_from {
+            Some(Whose::Account(account)) => ("actor", account.to_string()),
+            Some(Whose::Key(key)) => ("key", key.to_string()),
+            None => ("actor", String::new()),
+        };
+        let sql = format!(
+            "SELECT seq FROM log_entries WHERE time < ?1 AND NOT behind AND {column} <> ?2 ORDER BY seq DESC LIMIT 1"
+        );
+        let before = self.select(&sql, params![time.to_string(), not], |row| row.get::<_, u64>(0))?.pop();
+        Ok(before.map_or(0, |seq| seq + 1))
     }
 
-    /// The first entry that claims this time or a later one; `None` if none does.
+    /// The effective times of the entries whose claims were behind by more than is tolerated.
     ///
     /// # Errors
     /// What SQLite reports.
-    pub fn first_since(&self, time: Time) -> Result<Option<u64>, StoreError> {
-        let sql = "SELECT min(seq) FROM log_entries WHERE time >= ?1";
-        Ok(self.select(sql, [time.to_string()], |row| row.get::<_, Option<u64>>(0))?.into_iter().flatten().next())
+    pub fn corrected_times(&self) -> Result<BTreeMap<u64, Time>, StoreError> {
+        let sql = "SELECT seq, effective FROM log_entries WHERE effective <> time";
+        Ok(self.select(sql, [], |row| Ok((row.get(0)?, parsed(row, 1)?)))?.into_iter().collect())
     }
 
     /// The newest entry of each account, with the time that it claims.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::commands::breakglass::Judged;
-use crate::domain::{Change, ChangeId, Facts, Outcome, ServiceId, TOLERANCE, Target, Time};
+use crate::domain::{Act, Change, ChangeId, Facts, Outcome, ServiceId, TOLERANCE, Target, Time};
 use crate::input::Deployed;
 use crate::tr;
 
@@ -13,7 +13,7 @@ crate::domain::closed_enum!(
         /// A change covers it.
         Matched => "matched", "相符";
         /// It belongs to a change, but was done otherwise.
-        Differs => "differs", "与变更单不一致";
+        Differs => "differs", "不一致";
         /// A break-glass covers it: it was done without approval, and somebody said so.
         BreakGlass => "break-glass", "紧急处置";
         /// Nothing covers it.
@@ -65,7 +65,8 @@ pub struct Executed {
     pub id: ChangeId,
     facts: Facts,
     targets: Vec<Target>,
-    /// From the first start to the last outcome, or to the end of the window while it has none.
+    /// From the first start to the last outcome, or to the end of the window while it has none. A clock that was set back
+    /// covers nothing that was done before.
     run: (Time, Time),
     succeeded: bool,
     /// The targets on which it succeeded.
@@ -83,18 +84,19 @@ pub struct Judgement {
 }
 
 impl Executed {
-    /// `None` unless it was started.
-    pub fn of(change: &Change) -> Option<Self> {
+    /// `None` unless it was started. `corrected` has the effective times of entries whose claims were behind.
+    pub fn of(change: &Change, corrected: &BTreeMap<u64, Time>) -> Option<Self> {
         let (started, current) = (change.started()?, change.current());
+        let effective = |act: &Act| corrected.get(&act.seq).copied().unwrap_or(act.time);
         let on_targets = || change.on_targets().iter();
-        let ends = on_targets().flat_map(|(_, on)| on.outcomes.iter().map(|(_, act)| act.time));
-        let last = ends.chain(change.outcomes().iter().map(|(_, act)| act.time)).max();
+        let ends = on_targets().flat_map(|(_, on)| on.outcomes.iter());
+        let last = ends.chain(change.outcomes()).map(|(_, act)| effective(act)).max();
         let done = on_targets().filter(|(_, on)| on.outcome() == Some(Outcome::Succeeded));
         Some(Self {
             id: change.id(),
             facts: current.facts.clone(),
             targets: current.targets.clone(),
-            run: (started.time, last.unwrap_or_else(|| current.facts.window.end())),
+            run: (effective(started), last.unwrap_or_else(|| current.facts.window.end())),
             succeeded: matches!(change.outcomes().first(), Some((Outcome::Succeeded, _))),
             done: done.map(|(target, _)| target.to_string()).collect(),
         })
@@ -173,7 +175,7 @@ fn covers(it: &Judged, row: &Deployed) -> bool {
     let (glass, opening) = (&it.glass, it.glass.opening());
     let services = &opening.services;
     let service = services.is_empty() || row.service.is_empty() || services.iter().any(|it| it.as_str() == row.service);
-    let from = glass.opener().moment.claimed.plus(-TOLERANCE);
+    let from = glass.opener().moment.effective.plus(-TOLERANCE);
     service && (from..=glass.end().plus(TOLERANCE)).contains(&row.time)
 }
 

@@ -20,7 +20,7 @@ struct Signers {
 }
 
 impl Signers {
-    /// Takes in what an entry with this claimed time changed. A key that is suspended and then revoked ended with the
+    /// Takes in what an entry changed at this time. A key that is suspended and then revoked ended with the
     /// suspension.
     fn take(&mut self, changed: Vec<StateRecord>, time: Time) {
         for record in changed {
@@ -63,7 +63,12 @@ impl Signers {
 pub(super) fn write(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     let Some(head) = session.state().head() else { return Ok(()) };
     let mut signers = Signers::default();
-    session.replay_governance(head.seq, |header, state| signers.take(state.take_changed(), header.time))?;
+    // A clock that was set back ends no key before it ended: what it signed until then was good.
+    let corrected = session.queries().corrected_times()?;
+    session.replay_governance(head.seq, |header, state| {
+        let time = corrected.get(&header.seq).copied().unwrap_or(header.time);
+        signers.take(state.take_changed(), time);
+    })?;
     let mut keys: Vec<_> = signers.keys.iter().collect();
     keys.sort_by_key(|(fingerprint, key)| (&key.person, key.enrolled, *fingerprint));
     if let Some(id) = session.state().id() {
