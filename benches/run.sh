@@ -152,6 +152,13 @@ gate() { as "p0005.$1" p0005 "w$1.db" gate "$(sed -n "$((RUNS + 1))p" "filed.$1"
 pair $((3 * RUNS)) "\`gate\` among 300 open changes or more in a register of $ENTRIES, head known; of 1,000" 1.2 \
     'wall gate $ENTRIES' 'wall gate 1000'
 
+# An evidence pack of one change, and its verification without the register. p0001 is an admin.
+meet "p0001.$ENTRIES" p0001 "w$ENTRIES.db"
+quiet as "p0001.$ENTRIES" p0001 "w$ENTRIES.db" checkpoint --record
+pack() { rm -rf pack && as "p0001.$ENTRIES" p0001 "w$ENTRIES.db" evidence pack CHG-1 --out pack; }
+judge() { as nobody p0001 "w$ENTRIES.db" evidence verify pack --fingerprint "$fingerprint"; }
+pair "$RUNS" "\`evidence pack\` of a change in a register of $ENTRIES; \`evidence verify\`" '' 'wall pack' 'wall judge'
+
 # Recording, against a process that inserts the same bytes durably with the same settings.
 sqlite3 plain.db 'PRAGMA journal_mode = WAL; CREATE TABLE entry (seq INTEGER PRIMARY KEY, blob BLOB NOT NULL, text BLOB) STRICT' > out
 note() { as "p0004.$ENTRIES" p0004 "w$ENTRIES.db" note "CHG-$((10 + run))" "Done as planned; latency and fills are as before."; }

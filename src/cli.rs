@@ -24,10 +24,10 @@ use crate::commands::look::{checkpoint, diff, export, inbox, list, log, show};
 use crate::commands::people::{key, person};
 use crate::commands::shell::{complete, setup};
 use crate::commands::upkeep::{backup, doctor, rebuild, recover, repair, restore, verify};
-use crate::commands::{Context, Options, Zh, gate, help, notify, report_dry_run};
+use crate::commands::{Context, Options, Zh, evidence, gate, help, notify, report_dry_run};
 use crate::config::Config;
 use crate::env::Env;
-use crate::error::{Error, Exit, NotifyError};
+use crate::error::{Error, EvidenceError, Exit, NotifyError};
 use crate::lang::{Lang, lang, within};
 use crate::output::{Clock, folded_help, safe, safe_json, safe_lines};
 use crate::{tr, trf};
@@ -101,6 +101,8 @@ enum Command {
     Repair(repair::Repair),
     Doctor(doctor::Doctor),
     #[command(subcommand)]
+    Evidence(evidence::Evidence),
+    #[command(subcommand)]
     Export(export::Export),
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -161,6 +163,7 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::Recover(it) => it.run(context),
         Command::Repair(it) => it.run(context),
         Command::Doctor(it) => it.run(context),
+        Command::Evidence(it) => it.run(context),
         Command::Export(it) => it.run(context),
         Command::Audit(it) => it.run(context),
         Command::Found(it) => it.run(context),
@@ -267,6 +270,7 @@ fn report(env: &mut Env, error: &Error, json: bool, clock: &Clock) -> Exit {
             | Error::Unwell { .. }
             | Error::GateClosed { .. }
             | Error::Closed(_)
+            | Error::Evidence(EvidenceError::NotProven(_))
             | Error::Notify(NotifyError::Undelivered(_))
     );
     if json && !answered {

@@ -9,6 +9,7 @@ pub mod change;
 mod chinese;
 pub mod context;
 mod duration;
+pub mod evidence;
 mod files;
 pub mod freeze;
 pub mod gate;

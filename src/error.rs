@@ -5,6 +5,7 @@ mod artifacts;
 mod break_glass;
 mod denied;
 mod detached;
+mod evidence;
 mod exit;
 mod freeze;
 mod hint;
@@ -25,6 +26,7 @@ pub use account::AccountError;
 pub use artifacts::ArtifactError;
 pub use break_glass::BreakGlassError;
 pub use detached::DetachedError;
+pub use evidence::EvidenceError;
 pub use exit::Exit;
 pub use freeze::FreezeError;
 pub use hint::shell_word;
@@ -378,6 +380,9 @@ pub enum Error {
     /// A command about a freeze or a calendar failed.
     #[error(transparent)]
     Freeze(#[from] FreezeError),
+    /// A command about evidence packs failed.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
     /// A command about notices failed.
     #[error(transparent)]
     Notify(#[from] NotifyError),

@@ -12,6 +12,7 @@ mod governance;
 mod keys;
 mod lines;
 pub mod note;
+pub mod pack;
 pub mod request;
 pub mod sshsig;
 pub mod statement;

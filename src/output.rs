@@ -5,6 +5,7 @@ mod change;
 mod csv;
 mod describe;
 mod diff;
+mod evidence;
 mod format_time;
 mod founding;
 pub mod freeze;
@@ -32,6 +33,7 @@ pub use change::{
 pub use csv::csv_row;
 pub use describe::{describe, lost_entries, on, summary};
 pub use diff::{Equal, Shown, diff, differing};
+pub use evidence::{Told, evidence_page};
 pub use format_time::{Clock, WIDE, ago, day, duration, moment, window_lines};
 pub use founding::{grants, member_blocks, members_line};
 pub use help::{NO_BREAK, folded_help};

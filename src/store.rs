@@ -6,6 +6,7 @@
 mod cache;
 mod doing;
 mod error;
+pub mod evidence;
 mod session;
 mod sqlite;
 mod verify;

@@ -149,6 +149,8 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("erin", "verify".to_owned()),
         ("erin", "checkpoint".to_owned()),
         ("alice", "checkpoint --record".to_owned()),
+        ("erin", "evidence pack CHG-1 --out pack".to_owned()),
+        ("erin", "evidence verify pack".to_owned()),
         ("erin", "rebuild".to_owned()),
         ("erin", "backup copy.db".to_owned()),
         ("erin", "recover copy.db".to_owned()),

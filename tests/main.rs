@@ -21,6 +21,7 @@ mod doctor;
 mod documents;
 mod drafting;
 mod dry_run;
+mod evidence;
 mod faults;
 mod format;
 mod freezes;

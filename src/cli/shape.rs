@@ -15,7 +15,7 @@ const GROUPS: [Group; 7] = [
     (["File changes", "提交变更"], &["file", "revise", "withdraw", "note", "slots", "draft", "check", "drafts"]),
     (["Review them", "审阅与审批"], &["inbox", "list", "show", "diff", "approve", "reject", "retract"]),
     (["Carry them out", "实施变更"], &["start", "finish", "confirm", "gate", "breakglass"]),
-    (["Audit", "审计"], &["log", "verify", "checkpoint", "export", "audit"]),
+    (["Audit", "审计"], &["log", "verify", "checkpoint", "evidence", "export", "audit"]),
     (
         ["Govern the register", "治理变更台账"],
         &["found", "init", "seal", "person", "key", "proposal", "policy", "freeze", "calendar"],

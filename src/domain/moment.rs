@@ -28,14 +28,27 @@ const OTHERS: usize = 3;
 pub struct Moment {
     /// The time that the actor claims. Windows and the age of approvals are judged at it.
     pub claimed: Time,
-    /// The effective time, never earlier than the claim. The end of grants and proposals is judged at it.
+    /// The effective time, never earlier than the claim. The end of grants and proposals is judged at it. Among selected
+    /// entries the earliest that it can be.
     pub effective: Time,
+    /// The latest that the effective time can be. Whether something is ahead is judged at it.
+    pub latest: Time,
 }
 
 impl Moment {
+    /// A moment with a known effective time.
+    pub fn at(claimed: Time, effective: Time) -> Self {
+        Self { claimed, effective, latest: effective }
+    }
+
     /// A moment without witnesses.
     pub fn unwitnessed(claimed: Time) -> Self {
-        Self { claimed, effective: claimed }
+        Self::at(claimed, claimed)
+    }
+
+    /// A moment whose witnesses are not known: its effective time is the claim, or any later time.
+    pub fn unknown(claimed: Time) -> Self {
+        Self { latest: Time::LAST, ..Self::unwitnessed(claimed) }
     }
 }
 
@@ -76,7 +89,7 @@ impl Witnesses {
     /// The moment of an act at a claimed time.
     pub fn moment(&self, claimed: Time, actors: &BTreeSet<PersonId>) -> Moment {
         let witnessed = self.time(actors).map(|time| time.plus(-TOLERANCE));
-        Moment { claimed, effective: witnessed.map_or(claimed, |time| time.max(claimed)) }
+        Moment::at(claimed, witnessed.map_or(claimed, |time| time.max(claimed)))
     }
 
     /// Whether a claim is behind: more than [`TOLERANCE`] seconds earlier than the witnessed time, or than the claims of

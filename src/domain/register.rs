@@ -15,8 +15,8 @@ use crate::domain::records::{Denied, Records, StateKey, Unloaded};
 use crate::domain::trees::{Frontier, Trees};
 use crate::domain::{
     Action, Attempt, BreakGlass, BreakGlassId, Change, ChangeId, Condition, Digest, Event, Facts, Field, Governance,
-    Header, Invalid, Moment, Outcome, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since, Statement, Status,
-    Stream, Text, TextRef, Time, Timed, Watched, Witnesses, number,
+    Header, Invalid, Moment, Outcome, PersonId, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since,
+    Statement, Status, Stream, Text, TextRef, Time, Timed, Watched, Witnesses, number,
 };
 
 /// The links from the next entry to the entries before it.
@@ -85,6 +85,8 @@ pub struct Register {
     trees: Trees,
     /// The break-glasses whose end the newest entry corrected.
     corrected: Vec<BreakGlassId>,
+    /// Whether only selected entries are applied.
+    selected: bool,
 }
 
 impl Register {
@@ -164,7 +166,11 @@ impl Register {
 
     /// The moment of reading at a time: as if somebody acted then who has not acted before.
     pub fn moment(&self, now: Time) -> Moment {
-        self.summary.witnesses.moment(now, &BTreeSet::new())
+        self.moment_for(now, &BTreeSet::new())
+    }
+
+    fn moment_for(&self, claimed: Time, actors: &BTreeSet<PersonId>) -> Moment {
+        if self.selected { Moment::unknown(claimed) } else { self.summary.witnesses.moment(claimed, actors) }
     }
 
     /// The moment at which the next entry is judged if it has this header. The state after that entry gives the same
@@ -174,7 +180,7 @@ impl Register {
     /// [`Unloaded`].
     pub fn moment_of(&self, header: &Header) -> Result<Moment, Unloaded> {
         let actors = self.governance.answer_for_act(&header.actor, header.key)?;
-        Ok(self.summary.witnesses.moment(header.time, &actors))
+        Ok(self.moment_for(header.time, &actors))
     }
 
     /// Checks whether an admin who is neither its proposer nor its subject could second a proposal at the moment `now`.
@@ -197,8 +203,12 @@ impl Register {
 
     fn timed<'h>(&self, header: &'h Header) -> Result<Timed<'h>, Unloaded> {
         let actors = self.governance.answer_for_act(&header.actor, header.key)?;
-        let witnesses = &self.summary.witnesses;
-        Ok(Timed { header, moment: witnesses.moment(header.time, &actors), witnessed: witnesses.time(&actors) })
+        Ok(self.timed_for(header, &actors))
+    }
+
+    fn timed_for<'h>(&self, header: &'h Header, actors: &BTreeSet<PersonId>) -> Timed<'h> {
+        let witnessed = if self.selected { Some(Time::LAST) } else { self.summary.witnesses.time(actors) };
+        Timed { header, moment: self.moment_for(header.time, actors), witnessed }
     }
 
     /// The links that the next entry must have to the entries before it.
@@ -232,6 +242,9 @@ impl Register {
     /// The first rule that refuses the event, or a record that a rule needs and that is not loaded.
     pub fn judge(&self, header: &Header, event: &Event) -> Result<(), Denied> {
         let header = &self.timed(header)?;
+        if self.selected && matches!(event, Event::Refused { .. }) {
+            return self.governance.judge_actor(header);
+        }
         if event.stream() == Stream::Governance {
             return self.governance.judge(header, event);
         }
@@ -240,7 +253,7 @@ impl Register {
         }
         self.governance.judge_actor(header)?;
         match event {
-            Event::File { change, .. } if *change != self.next_change() => {
+            Event::File { change, .. } if !self.may_be_next(*change) => {
                 Err(Refusal::ChangeNumber { expected: self.next_change() }.into())
             }
             Event::File { change, facts, execution } => {
@@ -259,9 +272,11 @@ impl Register {
     fn without_claims_of<'h>(&self, header: &Timed<'h>, statement: &Statement) -> Result<Timed<'h>, Unloaded> {
         let mut actors = self.governance.answer_for_act(&header.actor, header.key)?;
         actors.insert(statement.approver.clone());
-        let witnesses = &self.summary.witnesses;
-        let (moment, witnessed) = (witnesses.moment(header.time, &actors), witnesses.time(&actors));
-        Ok(Timed { header: header.header, moment, witnessed })
+        Ok(self.timed_for(header.header, &actors))
+    }
+
+    fn may_be_next(&self, change: ChangeId) -> bool {
+        change == self.next_change() || self.selected && change > self.next_change()
     }
 
     /// Checks what a revision says in its body about its text, where the text is at hand: it may have been redacted since.
@@ -389,7 +404,7 @@ impl Register {
         if let Some(text) = &header.text {
             self.governance.add_text(header.seq, text.digest);
         }
-        if !machine {
+        if !machine && !self.selected {
             self.witness(header, event);
         }
         if event.stream() == Stream::Log {

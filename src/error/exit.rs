@@ -2,7 +2,9 @@
 
 use super::hint::{disk_fails, disk_is_full};
 use crate::config::ConfigError;
-use crate::error::{AccountError, ArtifactError, Error, KeyChoiceError, LossError, NotifyError, RegisterError};
+use crate::error::{
+    AccountError, ArtifactError, Error, EvidenceError, KeyChoiceError, LossError, NotifyError, RegisterError,
+};
 use crate::signer::KeyError;
 use crate::store::StoreError;
 
@@ -43,6 +45,7 @@ impl Error {
             | Self::Broken(_)
             | Self::AtLeast { .. }
             | Self::Register(RegisterError::WrongFingerprint { .. } | RegisterError::Successor { .. })
+            | Self::Evidence(EvidenceError::NotProven(_))
             | Self::Notify(NotifyError::Lost(_)) => Exit::Broken,
             Self::Store(
                 StoreError::Broken(_)

@@ -38,6 +38,7 @@ impl Error {
             Self::Artifact(error) => return Some(error.hint()),
             Self::Usage(error) => return Some(error.hint.clone()),
             Self::Freeze(error) => return Some(error.hint()),
+            Self::Evidence(error) => return Some(error.hint()),
             Self::NeedDigest { shows, .. } => return Some(trf!("{shows} prints it", "{shows} 显示它")),
             Self::Findings { .. } | Self::Unwell { .. } | Self::Broken(_) => self.evidence(),
             Self::Store(error) => return store_hint(error),

@@ -58,6 +58,11 @@ pub(super) fn findings(count: usize) -> String {
     trf!("register is not intact: {count} finding{s}", "变更台账不完好：{count} 个问题")
 }
 
+pub(super) fn unproven(count: usize) -> String {
+    let s = plural(count);
+    trf!("not proven: {count} finding{s}", "未获证明：{count} 个问题")
+}
+
 pub(super) fn faults(count: usize) -> String {
     let s = plural(count);
     trf!("doctor found {count} fault{s}", "doctor 发现 {count} 个故障")

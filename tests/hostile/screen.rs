@@ -1,7 +1,5 @@
 //! No input controls the terminal: every command is run with every hostile character in every place from which it could
-//! reach the screen.
-//!
-//! The test compares its commands with the program's own, so a new command without a case here fails it.
+//! reach the screen. The test compares its commands with the program's own, so a new one without a case here fails it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -275,6 +273,9 @@ pub const DAY: &[(&str, &str)] = &[
     ("audrey", "notify status --config NAMEn.toml"),
     ("audrey", "notify retry ops --config NAMEn.toml"),
     ("audrey", "notify test ops --config NAMEn.toml"),
+    ("audrey", "checkpoint --record --out NAMEd.checkpoint"),
+    ("audrey", "evidence pack CHG-1 --out NAME.pack --redact plan --checkpoint NAMEd.checkpoint"),
+    ("audrey", "evidence verify NAME.pack"),
     ("audrey", "registers forget prod --fingerprint {fingerprint}"),
 ];
 
@@ -406,9 +407,8 @@ pub fn commands() -> BTreeMap<Vec<String>, Vec<String>> {
         }
         below.into_iter().for_each(|it| walk(it, &[path, &[it.get_name().to_owned()]].concat(), found));
     }
-    let mut tree = Cli::command();
+    let (mut tree, mut found) = (Cli::command(), BTreeMap::new());
     tree.build();
-    let mut found = BTreeMap::new();
     walk(&tree, &[], &mut found);
     found
 }

@@ -229,6 +229,7 @@ pub const OPENING: &[&str] = &[
     "audit access",
     "audit compromise --person carol --since 0",
     "audit reconcile deployed.csv",
+    "evidence pack CHG-1 --out pack",
     "seal",
     "init --after prod.db --register new.db --name new --member alice=alice.request:admin",
     "key revoke KEY",
@@ -304,6 +305,7 @@ pub const ASIDE: &[&str] = &[
     "doctor",
     "restore",
     "repair",
+    "evidence verify",
 ];
 
 /// Every verb with the nouns before it.

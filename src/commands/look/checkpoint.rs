@@ -116,6 +116,15 @@ impl CheckpointArgs {
     }
 }
 
+/// Signs a checkpoint of the log as it is. Returns the note with it too.
+///
+/// # Errors
+/// As [`CheckpointArgs::run`].
+pub fn sign_now(context: &mut Context<'_>, session: &Session) -> Result<(String, Checkpoint), Error> {
+    let Signed { checkpoint, note, .. } = sign(context, session)?;
+    Ok((note, checkpoint))
+}
+
 fn sign(context: &mut Context<'_>, session: &Session) -> Result<Signed, Error> {
     if let Some(fault) = session.fault() {
         return Err(Error::Broken(fault.clone()));

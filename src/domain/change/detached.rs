@@ -112,7 +112,7 @@ impl Change {
     /// A statement counts once, in time, and only if its approver has not acted on the change since.
     fn judge_statement(&self, governance: &Governance, now: Moment, statement: &Statement) -> Result<(), Refusal> {
         let (change, person) = (self.id(), statement.approver.clone());
-        if statement.time > now.effective.plus(TOLERANCE) {
+        if statement.time > now.latest.plus(TOLERANCE) {
             return Err(Refusal::StatementAhead { time: statement.time });
         }
         let expires = statement.expires(governance.policy());

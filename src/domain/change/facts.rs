@@ -189,6 +189,11 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// The SHA-256 of every file that it names: artifacts and evidence.
+    pub fn digests(&self) -> impl Iterator<Item = Digest> {
+        self.artifacts.iter().map(|it| it.digest).chain(self.evidence.values().copied())
+    }
+
     /// The authors who are enrolled.
     pub fn enrolled_authors(&self) -> impl Iterator<Item = &PersonId> {
         self.authors.iter().filter_map(|author| match author {

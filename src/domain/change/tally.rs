@@ -316,7 +316,7 @@ impl Change {
             Some(Void::DeadKey)
         } else if now.claimed >= expires || vote.detached.as_ref().is_some_and(|it| now.effective > it.not_after) {
             Some(Void::Expired(expires))
-        } else if vote.time > now.effective.plus(TOLERANCE) {
+        } else if vote.time > now.latest.plus(TOLERANCE) {
             Some(Void::Ahead(vote.time))
         } else {
             None

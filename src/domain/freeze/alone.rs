@@ -88,7 +88,7 @@ impl Governance {
         if let Some(barred) = alone.barred.filter(|barred| header.witnessed.is_none_or(|it| it < *barred)) {
             return Err(Refusal::FreezeBarred { person, until: barred }.into());
         }
-        for it in alone.opened.iter().filter(|it| it.until > header.moment.effective && self.is_in_force(&it.freeze)) {
+        for it in alone.opened.iter().filter(|it| it.until > header.moment.latest && self.is_in_force(&it.freeze)) {
             if share_a_service(&self.freeze(&it.freeze.name)?.terms.scope.services, services) {
                 return Err(Refusal::FrozenAlready { freeze: it.freeze.name.clone(), until: it.until }.into());
             }

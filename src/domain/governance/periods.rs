@@ -200,8 +200,8 @@ mod tests {
             assert_eq!(it.holds(at_once(at)), holds, "{at}");
         }
         // The end is judged by another time than the beginning.
-        assert!(!period(16, 0).holds(Moment { claimed: time(15), effective: time(20) }));
-        assert!(!it.holds(Moment { claimed: time(15), effective: time(20) }));
+        assert!(!period(16, 0).holds(Moment::at(time(15), time(20))));
+        assert!(!it.holds(Moment::at(time(15), time(20))));
         assert!(Period::PERMANENT.holds(at_once(1)));
         assert_eq!(Period::new(Some(time(5)), Some(time(5))), Err(Invalid::PeriodOrder));
     }

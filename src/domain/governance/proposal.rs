@@ -90,9 +90,9 @@ impl Proposal {
         }
     }
 
-    /// The effective time at which it lapses unless an admin seconds it.
+    /// The effective time at which it lapses unless an admin seconds it; the latest possible one among selected entries.
     pub fn lapses(&self) -> Time {
-        self.moment.effective.plus(PROPOSAL_SECONDS)
+        self.moment.latest.plus(PROPOSAL_SECONDS)
     }
 }
 
@@ -187,7 +187,7 @@ impl Governance {
 
     /// Checks whether any admin can still second a proposal.
     fn judge_lapse(&self, id: ProposalId, proposal: &Proposal, at: Moment) -> Result<(), Denied> {
-        if proposal.ahead || at.effective.plus(TOLERANCE) < proposal.moment.claimed {
+        if proposal.ahead || at.latest.plus(TOLERANCE) < proposal.moment.claimed {
             return Err(Refusal::ProposalAhead { proposal: id, claimed: proposal.moment.claimed }.into());
         }
         if at.effective >= proposal.lapses() {

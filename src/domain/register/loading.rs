@@ -12,7 +12,29 @@ impl Register {
         let governance = Governance::resume(governance);
         let (changes, break_glasses, words) = (Records::unloaded(), Records::unloaded(), Records::unloaded());
         let (changed, corrected, trees) = (false, Vec::new(), Trees::unloaded());
-        Self { summary: register, changed, governance, changes, break_glasses, words, trees, corrected }
+        Self {
+            summary: register,
+            changed,
+            governance,
+            changes,
+            break_glasses,
+            words,
+            trees,
+            corrected,
+            selected: false,
+        }
+    }
+
+    /// The state before entry 0, to which selected entries of a log are applied: those of governance, and those about some
+    /// changes and all that they follow. What the other entries would tell is taken as it is:
+    ///
+    /// - Others' claims are missing, so the effective time of an entry is its claim or any later time. No rule refuses what
+    ///   it would not refuse at some effective time.
+    /// - Changes are numbered in ascending order, with gaps.
+    /// - Recorded refusals are not judged: they give nobody anything.
+    /// - Of a `log.checkpoint` only the number of entries is compared: its roots are over entries that are not there.
+    pub fn of_selected() -> Self {
+        Self { selected: true, ..Self::default() }
     }
 
     /// Loads a stored record of this state. A record that is already loaded is kept.

@@ -261,6 +261,16 @@ impl Queries<'_> {
         self.select(&sql, params_from_iter(values), |row| row.get(0))
     }
 
+    /// The governance entries before some entry.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn governance_before(&self, seq: u64) -> Result<Vec<u64>, StoreError> {
+        let sql = "SELECT seq FROM log_entries
+            WHERE change IS NULL AND breakglass IS NULL AND kind NOT LIKE 'log.%' AND seq < ?1 ORDER BY seq";
+        self.select(sql, [seq], |row| row.get(0))
+    }
+
     /// The newest entry whose claimed time is not after `time` and not behind what others had claimed.
     ///
     /// # Errors

@@ -45,7 +45,11 @@ impl VerifiedLog {
         subtrees.into_iter().map(|leaves| self.subtree(leaves)).collect()
     }
 
-    fn subtree(&self, leaves: Range<u64>) -> Result<Digest, StoreError> {
+    /// The hash of a subtree, as proofs name them.
+    ///
+    /// # Errors
+    /// As [`VerifiedLog::root`].
+    pub(in crate::store) fn subtree(&self, leaves: Range<u64>) -> Result<Digest, StoreError> {
         tree::subtree(leaves, |row| match row.level {
             0 => row.numbers.map(|seq| self.leaf_in_file(seq)).collect(),
             _ => self.cache.tree_row(row),
