@@ -3,9 +3,9 @@
 //! They judge a part of the rules: [`JUDGED`] and [`PARTLY`], as `docs/verify-without-twinseal.md` lists them. Each
 //! correctly signed entry with which `rules::forbidden` breaks a rule goes through [`agree`].
 
-mod browser;
+pub mod browser;
 mod document;
-mod packs;
+pub mod packs;
 mod registers;
 mod vectors;
 

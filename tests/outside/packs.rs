@@ -95,7 +95,7 @@ fn a_pack_with_a_link_or_a_pipe_is_refused_before_either_is_opened() {
 }
 
 /// What the page says about a pack that is dropped on it: the verdict, and the first finding up to its rule.
-fn dropped(browser: &mut Browser, path: &Path) -> (String, String) {
+pub fn dropped(browser: &mut Browser, path: &Path) -> (String, String) {
     browser.value("document.getElementById('verdict').textContent = ''");
     browser.drop_on("drop", path);
     browser.wait("/^(proven|broken)/.test(document.getElementById('verdict').textContent)");
