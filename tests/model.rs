@@ -6,7 +6,7 @@
 //! state of its own that could go wrong in the same way as the register's. After each entry that is drawn, right or
 //! wrong, the register and the model must give the same verdict, and `safety` asks, by a third way, that nothing can be
 //! started with fewer than two distinct eligible people's approvals of the current revision by live keys, and that
-//! nobody has approved what they touched. In one history in fifty every entry also goes through a file: at its end
+//! nobody has approved what they touched. What the register accepts, the judge of an evidence pack accepts too. In one history in fifty every entry also goes through a file: at its end
 //! `verify` finds nothing, the tables are what the log says, `rebuild` changes nothing, and redacted texts are gone.
 //!
 //! `TWINSEAL_HISTORIES` says how many histories (1,000 if nothing is said; the gate tries 4,000), `TWINSEAL_SEED`
@@ -57,6 +57,7 @@ pub mod governance_rules;
 pub mod history;
 #[expect(clippy::module_inception, reason = "it is the model")]
 pub mod model;
+pub mod packed;
 pub mod proposals;
 pub mod real;
 pub mod register_file;

@@ -17,6 +17,7 @@ use super::facts::{
     Proposal, Requirement, Revision, Time, What,
 };
 use super::freezes::DUTY;
+use super::packed::Packed;
 use super::register_file::Paper;
 use super::requirements::execution;
 
@@ -77,6 +78,7 @@ pub struct Real {
     seed: u64,
     pub id: RegisterId,
     pub register: Register,
+    packed: Packed,
     /// The leaf hash of each entry.
     leaves: Vec<Digest>,
     /// The text of each entry that has one.
@@ -89,7 +91,8 @@ impl Real {
     pub fn new(seed: u64, on_paper: bool) -> Self {
         let id = RegisterId::new("prod".parse().unwrap(), u128::from(seed).to_be_bytes());
         let (register, leaves, texts) = (Register::default(), Vec::new(), Vec::new());
-        Self { seed, id, register, leaves, texts, paper: on_paper.then(Paper::new) }
+        let packed = Packed::new();
+        Self { seed, id, register, packed, leaves, texts, paper: on_paper.then(Paper::new) }
     }
 
     /// What the register says to an entry.
@@ -114,6 +117,7 @@ impl Real {
             Some(paper) => paper.record(self.seed, entry, &header, &event),
             None => digest("leaf", self.seed, self.leaves.len()),
         };
+        self.packed.take(&header, leaf, &event);
         self.register.apply(&header, leaf, &event).unwrap();
         self.leaves.push(leaf);
     }
