@@ -5,6 +5,7 @@ mod compromise;
 mod exceptions;
 mod population;
 mod reconcile;
+mod sample;
 
 use serde_json::Value;
 

@@ -47,6 +47,7 @@ const SAME: &[(&str, &str)] = &[
     ("closed periods", "the name of a block; its heading is translated"),
     ("reserved periods", "the name of a block; its heading is translated"),
     ("stop after", "a field of a comparison in JSON"),
+    ("every change whose first start claims a time from `from` to before `to`", "a definition in JSON"),
     ("freeze exceptions", "a field of a comparison in JSON"),
 ];
 

@@ -8,7 +8,8 @@ use serde_json::Value;
 use twinseal::cli::RECORDING;
 use twinseal::error::Exit;
 
-use crate::hostile::screen::{DAY, before_the_day, filled, sample};
+use crate::hostile::day::DAY;
+use crate::hostile::screen::{before_the_day, filled, sample};
 use crate::support::{CALENDAR, CHANGE, FREEZE, Output, World, stock_tool, words};
 use crate::tamper::schema::{ASIDE, OPENING};
 

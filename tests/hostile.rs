@@ -4,6 +4,7 @@
 //! control character reaches the terminal, and nothing panics. Unusual but harmless text is stored and shown unchanged.
 
 mod command_line;
+pub mod day;
 mod deceptive_text;
 mod drafts;
 mod endless;

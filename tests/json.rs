@@ -164,6 +164,7 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("erin", "export jsonl".to_owned()),
         ("audrey", "audit population --from 2026-12-01T00:00:00Z --to 2026-12-02T00:00:00Z".to_owned()),
         ("audrey", "audit exceptions --from 2026-12-01T00:00:00Z --to 2026-12-02T00:00:00Z".to_owned()),
+        ("audrey", "audit sample --seed 416 --from 2026-12-01T00:00:00Z --to 2026-12-02T00:00:00Z".to_owned()),
         ("audrey", "audit roles --as-of 0".to_owned()),
         ("audrey", "audit access --against staff.csv".to_owned()),
         ("audrey", "audit compromise --person carol --since 0".to_owned()),

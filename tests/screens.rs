@@ -1,7 +1,7 @@
 //! What every command shows on a terminal of 40, 80 and 200 columns, and in a pipe: `tests/screens/*.txt`, and in
 //! Chinese `tests/screens/zh/*.txt`.
 //!
-//! The day of `tests/hostile/screen.rs` has every command, and a story adds the pages that need more: questions,
+//! The day of `tests/hostile/day.rs` has every command, and a story adds the pages that need more: questions,
 //! refusals, and a register with changes in every state. Titles and names have Chinese letters and emoji, and some ids
 //! are long. `SNAPSHOTS=overwrite cargo test --test all screens` rewrites the files; read every line of the difference.
 //!
@@ -22,7 +22,8 @@ use snapbox::{Assert, Data, data::DataFormat};
 use twinseal::error::Exit;
 use twinseal::lang::Lang;
 
-use crate::hostile::screen::{DAY, MAY_FAIL, age_drafts, commands, filled, prepare};
+use crate::hostile::day::{DAY, MAY_FAIL};
+use crate::hostile::screen::{age_drafts, commands, filled, prepare};
 use crate::support::{Output, World};
 
 /// The widths of the terminal; `None` is a pipe.

@@ -79,9 +79,8 @@ fn prepared() -> World {
     world.write("build/gateway.toml", "pool = 160\n");
     world.write("done.txt", "Restarted the gateway.\n");
     world.write("hr.csv", fs::read("examples/hr.csv").unwrap());
-    for name in ["gitlab.csv", "gitlab.toml"] {
-        world.write(name, fs::read(format!("examples/reconcile/{name}")).unwrap());
-    }
+    world.write("deployments.csv", fs::read("examples/reconcile/gitlab.csv").unwrap());
+    world.write("gitlab.toml", fs::read("examples/reconcile/gitlab.toml").unwrap());
     let artifact = "\n[[artifacts]]\nname = \"gateway.toml\"\nfile = \"build/gateway.toml\"\n";
     world.write("change.toml", format!("{CHANGE}{artifact}"));
     world

@@ -1,7 +1,7 @@
 //! English that a screen in Chinese has left.
 
 use super::{CHANGE, Screens, story};
-use crate::hostile::screen::DAY;
+use crate::hostile::day::DAY;
 use crate::support::{CALENDAR, FREEZE};
 
 /// What people wrote: it is shown as it is.

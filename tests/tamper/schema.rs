@@ -225,6 +225,7 @@ pub const OPENING: &[&str] = &[
     "export allowed-signers",
     "audit population --from 2026-12-01T00:00:00Z --to 2026-12-02T00:00:00Z",
     "audit exceptions --from 2026-12-01T00:00:00Z --to 2026-12-02T00:00:00Z",
+    "audit sample --seed 416 --from 2026-12-01T00:00:00Z --to 2026-12-02T00:00:00Z",
     "audit roles",
     "audit access",
     "audit compromise --person carol --since 0",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{AsCsv, Between, Span, print_with_table};
 use crate::commands::Context;
 use crate::commands::breakglass::Judged;
-use crate::domain::{ChangeKind, Digest, Risk};
+use crate::domain::{ChangeKind, Digest, Moment, RequirementResult, Risk};
 use crate::error::Error;
 use crate::output::Page;
 use crate::output::json::written;
@@ -30,12 +30,21 @@ pub struct Population {
 pub(super) const DEFINITION: &str = "every change whose first start claims a time from `from` to before `to`";
 
 /// A change of a population, with what its current revision says.
-struct Member {
-    started: Started,
-    kind: ChangeKind,
-    risk: Risk,
-    owner: String,
-    title: Option<String>,
+pub(super) struct Member {
+    pub started: Started,
+    pub kind: ChangeKind,
+    pub risk: Risk,
+    pub owner: String,
+    pub title: Option<String>,
+    /// Whether it is an emergency, or went without a requirement.
+    pub exceptional: bool,
+}
+
+impl Member {
+    /// The title for people.
+    pub fn shown_title(&self) -> String {
+        self.title.clone().unwrap_or_else(|| tr!("(text redacted)", "（文本已隐去）").to_owned())
+    }
 }
 
 /// The log of which a list is complete.
@@ -52,13 +61,18 @@ impl Log {
         Ok(Self { size, root: session.root(size)? })
     }
 
+    /// The root as a checkpoint writes it.
+    pub fn root_text(&self) -> String {
+        BASE64.encode(self.root.as_bytes())
+    }
+
     pub fn field(&self, page: &mut Page) {
-        let (size, root) = (self.size, BASE64.encode(self.root.as_bytes()));
+        let (size, root) = (self.size, self.root_text());
         page.field(tr!("log", "日志"), trf!("{size} entries, root {root}", "{size} 条，根哈希 {root}"));
     }
 
     pub fn json(&self) -> Value {
-        json!({ "size": self.size, "root": BASE64.encode(self.root.as_bytes()) })
+        json!({ "size": self.size, "root": self.root_text() })
     }
 }
 
@@ -68,7 +82,7 @@ impl Population {
         let period = self.span.read(context)?;
         let session = context.open()?;
         let log = Log::of(&session)?;
-        let members = members(&session, period, log.size)?;
+        let members = members(&session, period, (log.size, session.state().moment(context.env.now())))?;
         let columns = ["change", "entry", "leaf", "started", "started_by", "kind", "risk", "owner", "title"];
         if self.csv.print(context, columns, || members.iter().map(csv_row).collect())? {
             return Ok(());
@@ -83,9 +97,8 @@ impl Population {
         let clock = context.clock();
         let row = |it: &Member| {
             let Started { change, seq, time, person, .. } = &it.started;
-            let title = it.title.clone().unwrap_or_else(|| tr!("(text redacted)", "（文本已隐去）").to_owned());
             let started = clock.minute(*time, "UTC");
-            [change.to_string(), seq.to_string(), started, person.to_string(), it.kind.phrase(), title]
+            [change.to_string(), seq.to_string(), started, person.to_string(), it.kind.phrase(), it.shown_title()]
         };
         let header = [
             tr!("ID", "编号"),
@@ -99,17 +112,23 @@ impl Population {
     }
 }
 
-fn members(session: &Session, period: Between, size: u64) -> Result<Vec<Member>, Error> {
+/// The changes of a period among the first `size` entries.
+///
+/// # Errors
+/// The cache cannot be read.
+pub(super) fn members(session: &Session, period: Between, (size, now): (u64, Moment)) -> Result<Vec<Member>, Error> {
     let _snapshot = session.hold_snapshot()?;
     let started = session.queries().started_between(period.from, period.to, size)?;
-    let facts = session.ask_each(None, started.iter().map(|it| it.change), |change, _| {
-        let facts = &change.current().facts;
-        Ok((facts.kind, facts.risk, facts.owner.to_string()))
+    let facts = session.ask_each(None, started.iter().map(|it| it.change), |change, governance| {
+        let (facts, lines) = (&change.current().facts, change.requirements(governance, now)?);
+        let overridden = lines.iter().any(|it| matches!(it.result, RequirementResult::Overridden(_)));
+        let exceptional = overridden || facts.kind == ChangeKind::Emergency;
+        Ok((facts.kind, facts.risk, facts.owner.to_string(), exceptional))
     })??;
     let mut members = Vec::new();
-    for (started, (kind, risk, owner)) in started.into_iter().zip(facts) {
+    for (started, (kind, risk, owner, exceptional)) in started.into_iter().zip(facts) {
         let title = session.queries().title(started.change)?;
-        members.push(Member { started, kind, risk, owner, title });
+        members.push(Member { started, kind, risk, owner, title, exceptional });
     }
     Ok(members)
 }
