@@ -55,13 +55,13 @@ pub enum Audit {
     /// List what in a period was not the ordinary way
     ///
     /// Emergencies, break-glasses and their ratifications, requirements that were overridden, refused attempts, wrong
-    /// clocks, and changes of policy, people, keys and freezes. A period begins after the newest entry that claims an
-    /// earlier time with a clock that was not behind, and has every entry from there to the beginning of the next one, so
-    /// no clock hides an entry between two periods. Each belongs into an audit whole, not as a sample.
+    /// clocks, and changes of policy, people, keys and freezes. Where clocks disagree on which entry a period begins or ends with, it has
+    /// the entries of both periods, so no clock hides an entry between two of them. Each belongs into an audit whole, not as a
+    /// sample.
     #[command(zh("列出某期间内不循常规的事项"))]
     #[command(zh_long(
         "包括紧急变更、紧急处置（break-glass）及其追认、被豁免的要求、被拒绝的操作、不准的时钟，以及策略、人员、密钥和封网的变动。\
-         期间从时钟不慢、所称时间早于期间开始的最新一条之后算起，直到下一期间开始为止的每一条都在其中，因此任何时钟都不能把条目藏在两个期间之间。这些事项应全部审计，不作抽样。"
+         若各人的时钟对期间始于或止于哪一条说法不一，相关条目同时列入前后两个期间，因此任何时钟都不能把条目藏在两个期间之间。这些事项应全部审计，不作抽样。"
     ))]
     Exceptions(exceptions::Exceptions),
     /// List who held which grants and keys at some time
@@ -93,13 +93,13 @@ pub enum Audit {
     /// took away, such as a rejection, is not discounted, nor is what it filed or deployed; changes in which it took
     /// part otherwise are listed too. Nothing becomes invalid by this: it says what to look at after a key was stolen.
     ///
-    /// --since names an entry, or a time. A time means the entry after the newest one by somebody else that claims an
-    /// earlier time: from there on everything is discounted, whatever time it claims.
+    /// --since names an entry, or a time. A time means the first entry that can be of it: from there on everything is
+    /// discounted, whatever time it claims.
     #[command(zh("列出哪些内容依赖于某密钥、人员或机器账号的操作"))]
     #[command(zh_long(
         "去掉该密钥或账号的批准、确认、追认和提案，重新推演日志，并在每次开始时询问当时的全部规则：哪些开始会被拒绝？\
          该账号收紧的操作（如驳回）不去掉，其提交或部署的也不去掉；它以其他方式参与的变更单一并列出。任何内容都不会因此失效：\
-         它说明密钥被盗之后应当查看什么。\n\n--since 给出一条日志或一个时间。时间指他人所称时间更早的最新一条之后：由此往后，无论声称什么时间都会去掉。"
+         它说明密钥被盗之后应当查看什么。\n\n--since 给出一条日志或一个时间。时间指可能属于该时间的第一条：由此往后，无论声称什么时间都会去掉。"
     ))]
     Compromise(compromise::Compromise),
     /// Compare what was really deployed with the log

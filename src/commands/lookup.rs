@@ -268,8 +268,8 @@ fn entry_of(context: &Context<'_>, session: &Session, given: &str) -> Result<(u6
     Ok((seq, at))
 }
 
-/// The first entry that `--since` means: the one with this number, or the one where this time begins in the log, without
-/// asking the claims of `apart_from`. The number after the newest entry if there is none.
+/// The first entry that `--since` means: the one with this number, or the first one of this time, whatever is claimed later,
+/// and whatever `apart_from` claims. The number after the newest entry if there is none.
 ///
 /// # Errors
 /// [`Error::NoEntry`], [`Error::Time`], or the log cannot be read.
@@ -282,7 +282,13 @@ pub fn first_entry(
     match crate::domain::number(given) {
         Ok(seq) if session.state().head().is_some_and(|head| seq <= head.seq) => Ok(seq),
         Ok(seq) => Err(Error::NoEntry(seq)),
-        Err(_) => Ok(session.queries().beginning_of(time(context, given, Toward::Past)?, apart_from)?),
+        Err(_) => {
+            let at = time(context, given, Toward::Past)?;
+            if at > context.env.now() {
+                return Err(Error::Time { given: given.to_owned(), problem: NotATime::Ahead });
+            }
+            Ok(session.queries().beginning_of(at, apart_from)?.0)
+        }
     }
 }
 

@@ -77,6 +77,22 @@ fn a_first_act_after_the_theft_hides_behind_no_claim_of_its_own() {
 }
 
 #[test]
+fn no_claim_of_anybody_that_is_recorded_later_moves_the_beginning() {
+    let world = World::filed();
+    for person in ["carol", "dave"] {
+        world.approve(person, "CHG-1");
+    }
+    world.at("2026-12-01T10:00:00Z");
+    world.ok("erin", "start CHG-1");
+    world.at("2026-12-01T08:58:00Z");
+    world.ok("audrey", "note CHG-1 Seen.");
+    world.at("2026-12-01T11:00:00Z");
+    assert_eq!(each(&without(&world, "--person carol", "2026-12-01T08:59:00Z")["below"], "change"), ["CHG-1"]);
+    let ahead = "audit compromise --person carol --since 2036-12-01T00:00:00Z";
+    world.fails("audrey", ahead, Exit::Invalid, "2036");
+}
+
+#[test]
 fn what_a_thief_took_away_is_not_given_back() {
     let world = World::founded_with_spare_approvers();
     world.write("change.toml", CHANGE);

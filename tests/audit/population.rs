@@ -80,3 +80,16 @@ fn roles_are_those_of_the_time_that_was_asked_for() {
     assert!(csv.contains(&format!("carol,active,key,{key},,,live")), "{csv}");
     assert!(csv.contains("alice,active,role,admin,,,"), "{csv}");
 }
+
+#[test]
+fn a_start_that_claims_the_period_before_is_named_in_the_one_in_which_it_was_recorded() {
+    let world = World::approved();
+    world.at("2026-12-02T09:00:00Z");
+    world.ok("audrey", "note CHG-1 Seen.");
+    world.at("2026-12-01T10:00:00Z");
+    world.ok("erin", "start CHG-1");
+    world.at("2026-12-03T09:00:00Z");
+    let late = |period: &str| read(&world, &format!("audit population {period}"))["recorded_late"].clone();
+    assert_eq!(late("--from 2026-12-02T00:00:00Z --to 2026-12-03T00:00:00Z"), serde_json::json!(["CHG-1"]));
+    assert_eq!(late(DAY), serde_json::json!([]));
+}

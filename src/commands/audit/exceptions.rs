@@ -91,8 +91,8 @@ impl Exceptions {
         self.csv.check(context)?;
         let period = self.span.read(context)?;
         let session = context.open()?;
-        let [first, end] =
-            [session.queries().beginning_of(period.from, None)?, session.queries().beginning_of(period.to, None)?];
+        let first = session.queries().beginning_of(period.from, None)?.0;
+        let end = session.queries().beginning_of(period.to, None)?.1;
         let span = (first < end).then(|| (first, end - 1));
         let lang = self.csv.lang();
         let found = match span {

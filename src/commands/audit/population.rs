@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{AsCsv, Between, Span, print_with_table};
 use crate::commands::Context;
 use crate::commands::breakglass::Judged;
-use crate::domain::{ChangeKind, Digest, Moment, RequirementResult, Risk};
+use crate::domain::{ChangeId, ChangeKind, Digest, Moment, RequirementResult, Risk};
 use crate::error::Error;
 use crate::output::Page;
 use crate::output::json::written;
@@ -88,12 +88,22 @@ impl Population {
             return Ok(());
         }
         let glasses = break_glasses(context, &session, period)?;
+        let late = recorded_late(&session, period, log.size)?;
         if context.ui.json {
-            let json = json(&session, period, (&log, &glasses), &members);
+            let mut json = json(&session, period, (&log, &glasses), &members);
+            json["recorded_late"] = crate::output::json::list(&late);
             return context.ui.print_json(context.env, json);
         }
         let mut page = context.page();
         write_page(&mut page, period, (&log, &glasses), &members);
+        if !late.is_empty() {
+            let ids = crate::output::list(&late);
+            let said = trf!(
+                "{ids}, whose first start claims an earlier time: see whether the population before has it",
+                "{ids}，其首次开始所称时间早于该期间：请看上一期间的总体是否包含"
+            );
+            page.field(tr!("recorded late", "记录较晚"), said);
+        }
         let clock = context.clock();
         let row = |it: &Member| {
             let Started { change, seq, time, person, .. } = &it.started;
@@ -131,6 +141,13 @@ pub(super) fn members(session: &Session, period: Between, (size, now): (u64, Mom
         members.push(Member { started, kind, risk, owner, title, exceptional });
     }
     Ok(members)
+}
+
+/// The changes whose first start was recorded in the period or later, and claims a time before it.
+fn recorded_late(session: &Session, period: Between, size: u64) -> Result<Vec<ChangeId>, Error> {
+    let first = session.queries().beginning_of(period.from, None)?.0;
+    let started = session.queries().started_in(first, size)?.into_iter();
+    Ok(started.filter(|it| it.time < period.from).map(|it| it.change).collect())
 }
 
 /// The break-glasses that were opened in the period.

@@ -57,15 +57,18 @@ impl Queries<'_> {
         })
     }
 
-    /// Where a time begins in the log: the entry after the newest one that claims an earlier time and is not behind what
-    /// others had claimed. The number after the newest entry if every entry is of an earlier time. Periods with a common
-    /// end have no entry in common and none between them, whatever the entries claim.
+    /// Where a time begins in the log: the first entry that claims it or a later one, and the entry after the newest one
+    /// that claims an earlier time and is not behind what others had claimed; the smaller number first. They differ where
+    /// clocks do. Either is the number after the newest entry if there is none.
     ///
-    /// `apart_from` is not asked: where its acts are in question, its claims cannot say where they begin.
+    /// Whoever takes a period from the first number of its beginning to the second one of its end has every entry in at
+    /// least one of two neighbouring periods, whatever anybody claims.
+    ///
+    /// `apart_from` does not say where it begins later: where its acts are in question, its claims are too.
     ///
     /// # Errors
     /// What SQLite reports.
-    pub fn beginning_of(&self, time: Time, apart_from: Option<&Whose>) -> Result<u64, StoreError> {
+    pub fn beginning_of(&self, time: Time, apart_from: Option<&Whose>) -> Result<(u64, u64), StoreError> {
         let (column, not) = match apart_from {
             Some(Whose::Account(account)) => ("actor", account.to_string()),
             Some(Whose::Key(key)) => ("key", key.to_string()),
@@ -75,7 +78,10 @@ impl Queries<'_> {
             "SELECT seq FROM log_entries WHERE time < ?1 AND NOT behind AND {column} <> ?2 ORDER BY seq DESC LIMIT 1"
         );
         let before = self.select(&sql, params![time.to_string(), not], |row| row.get::<_, u64>(0))?.pop();
-        Ok(before.map_or(0, |seq| seq + 1))
+        let after = before.map_or(0, |seq| seq + 1);
+        let sql = "SELECT coalesce((SELECT min(seq) FROM log_entries WHERE time >= ?1), (SELECT max(seq) + 1 FROM log_entries), 0)";
+        let first = self.select(sql, [time.to_string()], |row| row.get::<_, u64>(0))?.pop().unwrap_or(0);
+        Ok((first.min(after), first.max(after)))
     }
 
     /// The effective times of the entries whose claims were behind by more than is tolerated.
