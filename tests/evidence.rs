@@ -1,6 +1,7 @@
 //! Evidence packs: what they prove without the register, and that nothing can be taken from one or changed in it unseen.
 
 mod agreed;
+mod conditions;
 mod hostile;
 mod judged;
 mod made;

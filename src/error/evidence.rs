@@ -83,6 +83,17 @@ pub enum EvidenceError {
         /// The newest entry that records the tree of changes.
         recorded: u64,
     },
+    /// A requirement of the reader that no pack can answer.
+    #[error("{}", trf!(
+        "{path}: a pack cannot be asked for `{key}`",
+        "{path}：无法向证据包要求 `{key}`"
+    ))]
+    NotAsked {
+        /// The file, as it was named.
+        path: String,
+        /// The key of the policy.
+        key: &'static str,
+    },
     /// `evidence verify` reported findings.
     #[error("{}", unproven(*.0))]
     NotProven(
@@ -118,9 +129,13 @@ impl EvidenceError {
             Self::OtherCheckpoint { .. } | Self::NotCovered { .. } => {
                 tr!("`twinseal checkpoint --out FILE` makes one", "用 `twinseal checkpoint --out FILE` 生成")
             }
+            Self::NotAsked { .. } => tr!(
+                "leave it out of the file; the register's own policy asks for it",
+                "请从文件中去掉；变更台账自身的策略会要求它"
+            ),
             Self::NotProven(_) => tr!(
-                "keep the pack as it is, and ask whoever has the register for another one",
-                "请原样保留该证据包，并向持有变更台账者另行索取"
+                "keep the pack as it is; if what you gave is right, ask whoever has the register for another one",
+                "请原样保留该证据包；若您给出的内容无误，请向持有变更台账者另行索取"
             ),
         };
         hint.to_owned()

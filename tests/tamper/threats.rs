@@ -38,6 +38,7 @@ fn every_attack_is_carried_out_or_said_to_be_beyond_finding() {
             "repair",
             "doctor",
             "audit compromise",
+            "audit reconcile",
             "verify --require-anchor",
             "--fingerprint",
             "--at-least",

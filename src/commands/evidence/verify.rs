@@ -1,5 +1,6 @@
 //! `evidence verify`: prove a pack without the register.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,7 +11,7 @@ use crate::commands::files::{read_draft, read_text};
 use crate::commands::lookup::name_of_input;
 use crate::commands::upkeep::verify::finding_json;
 use crate::commands::{Context, Zh};
-use crate::domain::{Change, Digest, Fingerprint, Moment, PersonId, Unloaded};
+use crate::domain::{Change, Digest, Fingerprint, Moment, PersonId, Policy, Requirement, Unloaded};
 use crate::error::{Error, EvidenceError};
 use crate::format::checkpoint::Checkpoint;
 use crate::format::note::Note;
@@ -43,7 +44,7 @@ impl VerifyArgs {
     /// # Errors
     /// [`EvidenceError::NotProven`], or a file cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let floor = self.require.as_deref().map(|file| read_draft(context.env, file, read_policy)).transpose()?;
+        let floor = self.require.as_deref().map(|file| read_floor(context, file)).transpose()?;
         let against = self.against.as_deref().map(|file| kept(context, file)).transpose()?;
         let expected = context.registers.fingerprint()?;
         let path = context.env.path(&self.pack);
@@ -56,12 +57,30 @@ impl VerifyArgs {
             verdict.findings.extend([compared, other].into_iter().flatten());
         }
         let anchored = against.is_some() || expected.is_some();
+        let conditions = match &verdict.proven {
+            Some(proven) if verdict.findings.is_empty() => conditions(context, proven, anchored)?,
+            _ => Vec::new(),
+        };
         // The exit code reports findings even if nobody reads the output to its end.
-        let reported = report(context, &verdict, anchored);
+        let reported = report(context, &verdict, &conditions);
         match verdict.findings.len() {
             0 => reported,
             count => Err(EvidenceError::NotProven(count).into()),
         }
+    }
+}
+
+/// Reads the reader's own policy. What a pack cannot answer is no part of it: it would seem to be asked.
+fn read_floor(context: &mut Context<'_>, file: &Path) -> Result<Policy, Error> {
+    let floor = read_draft(context.env, file, read_policy)?;
+    let unasked = floor.requirements().iter().find_map(|it| match it {
+        Requirement { confirm: true, .. } => Some("confirm"),
+        it if !it.when.sensitive.is_empty() => Some("sensitive"),
+        _ => None,
+    });
+    match unasked {
+        Some(key) => Err(EvidenceError::NotAsked { path: name_of_input(file), key }.into()),
+        None => Ok(floor),
     }
 }
 
@@ -86,7 +105,16 @@ fn compare(proven: &Proven, against: &Checkpoint) -> Option<Finding> {
             against.origin
         )
     } else if size == kept && ours.root == against.root || proven.since.as_ref().is_some_and(since) {
-        return None;
+        let recorded = proven.contents.recorded;
+        if recorded + 1 >= kept {
+            return None;
+        }
+        trf!(
+            "the pack is complete up to entry {recorded}, and yours has {kept} entries: a later one about a change could be left \
+             out; ask for a pack made after `twinseal checkpoint --record`",
+            "证据包完整至第 {recorded} 条，而您的检查点有 {kept} 条：可能略去了其后有关变更单的条目；请索取在 `twinseal checkpoint \
+             --record` 之后生成的证据包"
+        )
     } else if size == kept {
         trf!(
             "both are of {size} entries, and their roots differ: one log was forked from the other",
@@ -127,23 +155,92 @@ fn limits() -> [&'static str; 3] {
     ]
 }
 
-fn result(verdict: &Verdict, anchored: bool) -> String {
+/// What a reader must know beside the result, if there are no findings.
+fn conditions(context: &Context<'_>, proven: &Proven, anchored: bool) -> Result<Vec<String>, Error> {
+    let (found, register) = (proven.state.governance().fingerprint(), &proven.contents.register);
+    let known = context.registers.known();
+    let other = known.by_name(&register.name().to_string());
+    let mut conditions = Vec::new();
+    match other {
+        _ if anchored || found.is_some_and(|found| known.trusts(found)) => {}
+        Some(other) => conditions.push(trf!(
+            "but not of the register {} that this account trusts, whose fingerprint is {}",
+            "但不属于本账号信任的变更台账 {}（指纹 {}）",
+            other.name,
+            other.fingerprint
+        )),
+        None => conditions.push(
+            tr!(
+                "if the fingerprint is that of the register: compare it out of band",
+                "前提是指纹确为该变更台账的指纹：请另行核对"
+            )
+            .to_owned(),
+        ),
+    }
+    let recorded = proven.contents.recorded;
+    if recorded + 1 < proven.checkpoint.size {
+        conditions.push(trf!(
+            "as of entry {recorded}: later entries of the checkpoint's log can be about the changes too",
+            "截至第 {recorded} 条：检查点所含日志的后续条目也可能涉及这些变更单"
+        ));
+    }
+    let interested = interested(proven)?;
+    if !interested.is_empty() {
+        let who = list(&interested);
+        conditions.push(trf!(
+            "on the word of {who}, who takes part in what is proven: ask for a checkpoint that somebody else recorded and signed",
+            "仅凭 {who} 之言，而其参与了所证明的内容：请索取由他人记录并签署的检查点"
+        ));
+    }
+    Ok(conditions)
+}
+
+/// Whoever recorded the tree of changes or signed the checkpoint, and takes part in a change or operates a machine that
+/// does. Such a person could have forked the log before what others did against the change. One signer who takes no part
+/// is enough.
+fn interested(proven: &Proven) -> Result<BTreeSet<PersonId>, Unloaded> {
+    let governance = proven.state.governance();
+    let takes_part = |account: &PersonId| -> Result<bool, Unloaded> {
+        for id in &proven.contents.subjects {
+            let Ok(change) = proven.state.change(*id) else { continue };
+            for person in governance.answer_for_account(account)? {
+                if change.conflict_of_interest(governance, &person)?.is_some() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    };
+    let mut interested = BTreeSet::new();
+    if let Some((recorder, _)) = &proven.recorded {
+        interested.extend(takes_part(recorder)?.then(|| recorder.clone()));
+    }
+    let signers: Vec<&PersonId> = proven.signers.iter().map(|(person, _)| person).collect();
+    let parts = signers.iter().map(|it| takes_part(it)).collect::<Result<Vec<_>, _>>()?;
+    if parts.iter().all(|it| *it) {
+        interested.extend(signers.into_iter().cloned());
+    }
+    Ok(interested)
+}
+
+fn result(verdict: &Verdict, conditions: &[String]) -> String {
     match verdict.findings.is_empty() {
         false => tr!("NOT PROVEN", "未证明").to_owned(),
-        true if anchored => tr!("proven", "已证明").to_owned(),
-        true => tr!(
-            "proven, if the fingerprint is that of the register: compare it out of band",
-            "已证明，前提是指纹确为该变更台账的指纹：请另行核对"
-        )
-        .to_owned(),
+        true => {
+            let parts: Vec<&str> =
+                [tr!("proven", "已证明")].into_iter().chain(conditions.iter().map(String::as_str)).collect();
+            parts.join(tr!(", ", "，"))
+        }
     }
 }
 
-fn report(context: &mut Context<'_>, verdict: &Verdict, anchored: bool) -> Result<(), Error> {
-    let result = result(verdict, anchored);
+fn report(context: &mut Context<'_>, verdict: &Verdict, conditions: &[String]) -> Result<(), Error> {
+    let result = result(verdict, conditions);
     let now = Moment::unknown(context.env.now());
     if context.ui.json {
-        return context.ui.print_json(context.env, to_json(verdict, &result, now)?);
+        let mut json = to_json(verdict, &result, now)?;
+        json["conditions"] = crate::output::json::list(conditions);
+        return context.ui.print_json(context.env, json);
     }
     let mut page = context.page();
     if let Some(proven) = &verdict.proven {

@@ -7,7 +7,7 @@ use clap::Args;
 use data_encoding::BASE64;
 use serde_json::json;
 
-use crate::commands::files::create;
+use crate::commands::files::{check_absent, create};
 use crate::commands::{Context, Zh};
 use crate::domain::{Event, PersonId, Refusal};
 use crate::error::{Error, shell_word};
@@ -61,6 +61,7 @@ impl CheckpointArgs {
     /// The log is broken or lacks entries that this account verified, the key is not enrolled and live or cannot sign,
     /// or the file cannot be written.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        self.out.iter().try_for_each(|out| check_absent(context.env, out))?;
         let mut session = context.open()?;
         if !self.record {
             return self.sign(context, &session, None);
