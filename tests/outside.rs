@@ -123,8 +123,11 @@ impl Script {
         let output = command.arg(register).args(remembered).output().unwrap();
         let code = output.status.code().unwrap_or(-1);
         let verdict = Verdict { code, said: String::from_utf8([output.stdout, output.stderr].concat()).unwrap() };
-        let broken = verdict.first().is_some();
-        assert!(matches!((code, broken), (0 | 2, false) | (3, true)), "{self:?}: {verdict:#?}");
+        let (broken, proven) = (verdict.first().is_some(), verdict.said.lines().any(|it| it.starts_with("proven")));
+        let one = matches!((code, broken, proven), (0, false, true) | (2, false, false) | (3, true, false));
+        assert!(one, "{self:?}: {verdict:#?}");
+        let commands = verdict.said.chars().any(|it| it.is_control() && it != '\n');
+        assert!(!commands, "{self:?} wrote to the terminal what it was given: {verdict:?}");
         verdict
     }
 }

@@ -4,8 +4,8 @@
     verify.py prod.db [SEQ:LEAF ...]
     verify.py pack.zip [SEQ:LEAF ...]
 
-A pack is a folder, or a zip of it, which a file is if it begins as one; anything else is read as a register. The first
-line says which.
+A pack is a folder, or a zip of stored files, which a file is if it begins as one; anything else is read as a register.
+The first line says which.
 
 SEQ:LEAF is the number of an entry and its leaf hash, as you noted them before: 0 and the fingerprint of the register,
 or the head that an earlier run printed. Without one, nothing outside the file shows that its end was not cut off.
@@ -75,7 +75,7 @@ def check_register(path):
 
 
 def check_remembered(log, remembered):
-    for seq, leaf in remembered.items():
+    for seq, leaf in remembered:
         if seq not in log.leaves:
             log.find(seq, Fault("truncated", "there is no entry that you remember"))
         elif log.leaves[seq] != leaf:
@@ -83,8 +83,15 @@ def check_remembered(log, remembered):
             log.find(seq, Fault(rule, "this is another entry than the one you remember"))
 
 
+def say(line, to=sys.stdout):
+    """Prints one line. Whatever in it comes from a file or from its name can neither begin another nor be a command to
+    the terminal."""
+    print("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line), file=to)
+
+
 def usage(words):
-    print(f"{words}\n\nusage: verify.py REGISTER|PACK [SEQ:LEAF ...]", file=sys.stderr)
+    say(words, sys.stderr)
+    print("\nusage: verify.py REGISTER|PACK [SEQ:LEAF ...]", file=sys.stderr)
     return 2
 
 
@@ -101,12 +108,12 @@ def counted(count, one, more):
 
 
 def main(arguments):
-    remembered = {}
+    remembered = []
     for argument in arguments[1:]:
         match = re.fullmatch(f"({NUMBER}):({DIGEST})", argument)
         if not match:
             return usage(f"{argument} is not the number of an entry, a colon and its leaf hash")
-        remembered[int(match[1])] = match[2]
+        remembered.append((int(match[1]), match[2]))
     if not arguments:
         return usage("name a register or a pack")
     path = arguments[0]
@@ -116,23 +123,24 @@ def main(arguments):
         return usage(f"{path} cannot be read: {error.strerror}")
     log = check_pack(path) if packed else check_register(path)
     check_remembered(log, remembered)
-    print(f"checking the {'pack' if packed else 'register'} {path}")
+    say(f"checking the {'pack' if packed else 'register'} {path}")
     for start in log.starts:
-        print(start)
+        say(start)
     for _, finding in sorted(log.findings, key=lambda it: it[0]):
-        print(finding)
+        say(finding)
     entries = counted(log.count, "entry", "entries")
     if log.findings:
-        print(f"broken: {counted(len(log.findings), 'finding', 'findings')} in {entries}")
+        say(f"broken: {counted(len(log.findings), 'finding', 'findings')} in {entries}")
         return 3
     sealed = "" if log.rules.sealed else ", which is not sealed"
-    print(f"proven: {entries}; head {log.seq}:{log.newest} of {log.id}{sealed}")
+    say(f"proven: {entries}; head {log.seq}:{log.newest} of {log.id}{sealed}")
     if packed:
-        print(f"complete about {', '.join(log.subjects)} up to entry {log.recorded}, under a checkpoint of {log.size}")
+        say(f"complete about {', '.join(log.subjects)} up to entry {log.recorded}, under a checkpoint of {log.size}")
     elif not remembered:
-        print("nothing outside the file shows that its end was not cut off: compare the head with one noted elsewhere")
+        say("nothing outside the file shows that its end was not cut off: compare the head with one noted elsewhere")
     return 0
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(main(sys.argv[1:]))

@@ -14,7 +14,9 @@ set -u
 LC_ALL=C; export LC_ALL
 newline='
 '
-usage() { printf '%s\nusage: verify.sh REGISTER|FOLDER [SEQ:LEAF ...]\n' "$1" >&2; exit 2; }
+# A name can have characters that a terminal takes for commands, or that begin another line.
+printable() { printf '%s' "$1" | tr '\000-\037\177' '?'; }
+usage() { printf '%s\nusage: verify.sh REGISTER|FOLDER [SEQ:LEAF ...]\n' "$(printable "$1")" >&2; exit 2; }
 # Whether a value is one line of this form. A value from the file passes here, through grep or through form.awk before it
 # becomes a part of a program, a pattern, a path or a sum.
 fits() {
@@ -48,7 +50,7 @@ sql() { sqlite3 -init /dev/null -batch -readonly "$db" "PRAGMA trusted_schema = 
 . "$here/pack.sh"
 . "$here/trees.sh"
 if [ $pack = 1 ]; then
-    printf 'checking the pack %s\n' "$given"
+    printf 'checking the pack %s\n' "$(printable "$given")"
     read_pack
     unpack
 else
@@ -64,7 +66,7 @@ table='CREATE TABLE entry (
             FROM sqlite_schema WHERE lower(name) = 'entry' OR lower(tbl_name) = 'entry' AND type <> 'trigger'")" = 1 ] &&
     [ "$(sql "SELECT count(*) FROM pragma_index_list('entry')")" = 0 ]; } 2> /dev/null ||
     usage "$given is no register: it does not have the table entry that twinseal creates"
-printf 'checking the register %s\n' "$given"
+printf 'checking the register %s\n' "$(printable "$given")"
 sql "SELECT writefile(printf('blob/%012d', seq), CAST(blob AS BLOB)),
             writefile(printf('leaf/%012d', seq), CAST(x'00' || CAST(blob AS BLOB) AS BLOB)) FROM entry;
      SELECT writefile(printf('text/%012d', seq), CAST(text AS BLOB)) FROM entry WHERE text IS NOT NULL;
