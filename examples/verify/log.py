@@ -71,6 +71,9 @@ class Log:
         for seq, digest in self.missing.items():
             if self.rules.redacted.get(seq) != digest:
                 self.find(seq, Fault("text", "the text part is missing, and no proposal redacted it"))
+        self.check_redacted()
+
+    def check_redacted(self):
         for seq in self.rules.redacted:
             if self.texts.get(seq, (None, False))[1]:
                 self.find(seq, Fault("redacted", "a text that was redacted is there"))

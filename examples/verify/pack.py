@@ -5,54 +5,90 @@ import hashlib
 import os
 import re
 import stat
+import struct
 import zipfile
-import zlib
 
 from form import DIGEST, GOVERNANCE, NAME, NUMBER, Fault, require, strict
 from log import Log
 from trees import check_consistency, root_of
 
 CHANGE = "CHG-[1-9][0-9]{0,15}"
-BASE64 = "[A-Za-z0-9+/]{43}="
+# Base64 in its one spelling: the last bits, which stand for nothing, are zero.
+DIGIT, THIRD = "[A-Za-z0-9+/]", "[AEIMQUYcgkosw048]"
+BASE64 = f"{DIGIT}{{42}}{THIRD}="
+# At least five bytes: the id of a key, and a signature.
+SIGNATURE = f"(?:{DIGIT}{{4}})+(?:{DIGIT}{{4}}|{DIGIT}{{2}}{THIRD}=|{DIGIT}{{5}}[AQgw]==)"
 FILE = re.compile(r"manifest|pack|checkpoint|checkpoint\.tsr|since\.proof|index\.html|evidence/" + DIGEST +
                   r"|entries/[0-9]{12}\.(entry|text|data|proof)|changes/" + CHANGE + r"\.proof")
 PACK = re.compile(rf"twinseal/pack/v1\nregister ({NAME}#[0-9a-f]{{32}})\n((?:subject {CHANGE}\n)+)size ({NUMBER})\n"
                   rf"recorded ({NUMBER})\n")
-NOTE = re.compile(rf"(({NAME}#[0-9a-f]{{32}})\n({NUMBER})\n({BASE64})\n)\n((?:— [^ \n]+ [A-Za-z0-9+/=]+\n)+)")
+NOTE = re.compile(rf"(({NAME}#[0-9a-f]{{32}})\n({NUMBER})\n({BASE64})\n)\n"
+                  rf"((?:— [^\0-\x1f\s+]+ {SIGNATURE}\n){{1,100}})")
 INCLUSION = re.compile(rf"c2sp\.org/tlog-proof@v1\nindex ({NUMBER})\n((?:{BASE64}\n)*)\n(.*)", re.DOTALL)
 LATEST = re.compile(rf"twinseal/change-proof/v1\nchange ({CHANGE})\nlatest ({DIGEST})\ncount ({NUMBER})\n"
                     rf"((?:hash {BASE64}\n)*)")
 SINCE = re.compile(rf"twinseal/since/v1\nsize ({NUMBER})\nroot ({BASE64})\n((?:hash {BASE64}\n)*)")
-MOST = 1 << 30
+FOLDERS = ("entries", "changes", "evidence")
+NOTE_BYTES = 256 << 10
+# The most bytes of a file, by how its name ends and how it begins; and of all of them.
+ENDINGS = {".entry": 65535, ".text": 65536, ".data": 4 << 20, ".proof": 2 * NOTE_BYTES}
+BEGINNINGS = {"checkpoint": 2 * NOTE_BYTES, "manifest": 128 << 20, "pack": 128 << 20}
+MOST_BYTES, MOST_FILES = 1 << 30, 1_000_000
+
+
+class Files:
+    """The files of a pack by their names. Nothing is read that no pack has, and no more than a pack can have."""
+
+    def __init__(self):
+        self.found, self.bytes = {}, 0
+
+    def put(self, name, size, opened):
+        require(FILE.fullmatch(name), "manifest", f"a pack has no file {name[:200]}")
+        require(name not in self.found, "manifest", f"the file {name} is there twice")
+        most = ENDINGS.get(os.path.splitext(name)[1]) or BEGINNINGS.get(name.split(".")[0]) or 256 << 20
+        self.bytes += size
+        require(size <= most, "manifest", f"the file {name} has more than {most} bytes")
+        small = self.bytes <= MOST_BYTES and len(self.found) < MOST_FILES
+        require(small, "manifest", "the pack is larger than packs are")
+        with opened() as file:
+            self.found[name] = file.read(size + 1)
+        require(len(self.found[name]) == size, "manifest", f"the file {name} has another length")
 
 
 def read(path):
-    """The files of a pack by their names, from a folder or from a zip."""
-    if not os.path.isdir(path):
-        with zipfile.ZipFile(path) as archive:
-            infos = [info for info in archive.infolist() if not info.is_dir()]
-            names = [info.filename for info in infos]
-            require(len(set(names)) == len(names), "manifest", "the zip has a file twice")
-            require(sum(info.file_size for info in infos) <= MOST, "size", "the pack is larger than 1 GiB")
-            return {info.filename: archive.read(info) for info in infos}
-    found = {}
-    for folder, folders, files in os.walk(path):
-        for name in folders + files:
+    """The files of a pack, from a folder or from a zip."""
+    files = Files()
+    (read_folder if os.path.isdir(path) else read_zip)(path, files)
+    return files.found
+
+
+def read_zip(path, files):
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            name = info.orig_filename
+            if name not in [f"{folder}/" for folder in FOLDERS]:
+                plain = info.compress_type == zipfile.ZIP_STORED and not stat.S_ISLNK(info.external_attr >> 16)
+                require(plain and name == info.filename, "manifest", f"{name[:200]} is not stored as a plain file")
+                files.put(name, info.file_size, lambda info=info: archive.open(info))
+
+
+def read_folder(path, files):
+    def failed(error):
+        raise error
+
+    for folder, folders, names in os.walk(path, onerror=failed):
+        for name in folders + names:
             full = os.path.join(folder, name)
-            inside = os.path.relpath(full, path).replace(os.sep, "/")
-            kind = os.lstat(full).st_mode
-            require(stat.S_ISDIR(kind) or stat.S_ISREG(kind), "manifest", f"{inside} is neither a file nor a folder")
-            if name in files:
-                with open(full, "rb") as file:
-                    found[inside] = file.read()
-    return found
+            inside, there = os.path.relpath(full, path).replace(os.sep, "/"), os.lstat(full)
+            known = stat.S_ISREG(there.st_mode) or stat.S_ISDIR(there.st_mode) and inside in FOLDERS
+            require(known, "manifest", f"a pack has no such file or folder: {inside[:200]}")
+            if name in names:
+                files.put(inside, there.st_size, lambda full=full: open(full, "rb"))
 
 
 def check_manifest(files):
     listed = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n"
-                     for name, content in sorted(files.items(), key=lambda it: it[0].encode()) if name != "manifest")
-    for name in files:
-        require(FILE.fullmatch(name), "manifest", f"a pack has no file {name}")
+                     for name, content in sorted(files.items()) if name != "manifest")
     require(files.get("manifest") == listed.encode(), "manifest", "the manifest does not list these very files")
 
 
@@ -67,18 +103,8 @@ def text(files, name, shape, rule):
     return match
 
 
-def decoded(encoded, rule):
-    """Base64 in its one spelling."""
-    try:
-        raw = base64.b64decode(encoded, validate=True)
-    except ValueError:
-        raw = b""
-    require(base64.b64encode(raw).decode() == encoded, rule, "it has base64 of another spelling")
-    return raw
-
-
-def hashes(lines, rule):
-    return [decoded(line.split(" ")[-1], rule) for line in lines.splitlines()]
+def hashes(lines):
+    return [base64.b64decode(line.split(" ")[-1]) for line in lines.splitlines()]
 
 
 class Pack(Log):
@@ -94,16 +120,17 @@ class Pack(Log):
         numbers = [int(subject[4:]) for subject in self.subjects]
         require(numbers == sorted(set(numbers)), "pack", "the subjects are out of order")
         self.note = text(files, "checkpoint", NOTE, "checkpoint")
+        require(len(files["checkpoint"]) <= NOTE_BYTES, "checkpoint", "the file checkpoint is too large")
         _, origin, size, root, _ = self.note.groups()
         require((origin, size) == (self.id, str(self.size)), "checkpoint", "it is of another register, or another size")
-        self.root = decoded(root, "checkpoint")
+        self.root = base64.b64decode(root)
 
     def check_place(self, entry, seq):
         super().check_place(entry, seq)
         proof = text(self.files, f"entries/{seq:012d}.proof", INCLUSION, "inclusion")
         require(int(proof[1]) == seq and proof[3].encode() == self.files["checkpoint"], "inclusion",
                 "the proof is of another entry, or under another checkpoint")
-        root = root_of(bytes.fromhex(entry.leaf), seq, self.size, hashes(proof[2], "inclusion"), "inclusion")
+        root = root_of(bytes.fromhex(entry.leaf), seq, self.size, hashes(proof[2]), "inclusion")
         require(root == self.root, "inclusion", "the entry is not in the log of the checkpoint")
         belongs = entry.kind in GOVERNANCE or entry.subject in self.subjects
         require(belongs and seq < self.recorded or seq == self.recorded, "entries", "the pack is not about this entry")
@@ -114,6 +141,7 @@ class Pack(Log):
         for seq in seqs:
             parts = [self.files.get(f"entries/{seq:012d}.{part}") for part in ("entry", "text", "data")]
             self.check(seq, parts[0] or b"", *parts[1:])
+        self.check_redacted()
 
     def check_changes(self):
         """That the newest packed entry about each change is the newest there was."""
@@ -127,38 +155,42 @@ class Pack(Log):
             change, latest, count, path = text(self.files, f"changes/{subject}.proof", LATEST, "change-proof").groups()
             require(change == subject and count == number, "change-proof", "the proof is of another change or tree")
             leaf = hashlib.sha256(f"\0{change} {latest}\n".encode()).digest()
-            root = root_of(leaf, int(change[4:]) - 1, int(count), hashes(path, "change-proof"), "change-proof")
+            root = root_of(leaf, int(change[4:]) - 1, int(count), hashes(path), "change-proof")
             require(root.hex() == expected, "change-proof", f"the proof about {subject} does not lead to the root")
             require(latest == self.last.get(subject), "later-entry", f"a later entry about {subject} is not packed")
 
     def check_checkpoint(self):
         """At least one live key of the register signed the checkpoint, and no signature by one of its keys is wrong."""
-        message, live = self.note[1].encode(), 0
-        for line in self.note[5].splitlines():
+        message, live, known = self.note[1].encode(), False, {}
+        for key in self.rules.keys.values():
+            key_id = hashlib.sha256(f"{self.id}\n".encode() + b"\1" + key["public"]).digest()[:4]
+            known.setdefault(key_id, []).append(key)
+        for line in self.note[5].split("\n")[:-1]:
             _, name, encoded = line.split(" ")
-            signature = decoded(encoded, "checkpoint")
-            for key in self.rules.keys.values() if name == self.id else []:
-                key_id = hashlib.sha256(f"{name}\n".encode() + b"\1" + key["public"]).digest()[:4]
-                if signature[:4] == key_id:
-                    valid = len(signature) == 68 and strict(key["public"], signature[4:], message)
-                    require(valid, "checkpoint", f"the signature by a key of {key['person']} does not verify")
-                    live += key["state"] == "live"
+            signature = base64.b64decode(encoded)
+            # Two keys may have one id, if somebody made a key for that. Either may have signed.
+            candidates = known.get(signature[:4], []) if name == self.id else []
+            signers = [key for key in candidates
+                       if len(signature) == 68 and strict(key["public"], signature[4:], message)]
+            require(signers or not candidates, "checkpoint", "a signature by a key of the register does not verify")
+            live = live or any(key["state"] == "live" for key in signers)
         require(live, "checkpoint", "no live key of the register signed the checkpoint")
 
     def check_evidence(self):
-        named = {line.split(" ")[1] for entry in self.entries.values() if entry.subject
-                 for line in entry.all("artifact") + entry.all("evidence")}
+        """An attached file is what a packed revision names. What somebody found at a start is not what was approved."""
+        revisions = [entry for entry in self.entries.values() if entry.kind in ("change.file", "change.revise")]
+        named = {line.split(" ")[-1] for entry in revisions for line in entry.all("artifact") + entry.all("evidence")}
         for name, content in self.files.items():
             if name.startswith("evidence/"):
                 digest = hashlib.sha256(content).hexdigest()
                 require(name == f"evidence/{digest}", "evidence", f"the file {name} has another digest")
-                require(digest in named, "evidence", f"no packed entry names {name}")
+                require(digest in named, "evidence", f"no packed revision names {name}")
 
     def check_since(self):
         if "since.proof" in self.files:
             rule = "consistency"
             size, root, path = text(self.files, "since.proof", SINCE, rule).groups()
-            check_consistency(int(size), decoded(root, rule), self.size, self.root, hashes(path, rule))
+            check_consistency(int(size), base64.b64decode(root), self.size, self.root, hashes(path))
 
 
 def refused(fault):
@@ -171,7 +203,7 @@ def check_pack(path):
     """Everything about a pack. What is wrong with the pack as a whole comes after its entries."""
     try:
         pack = Pack(read(path))
-    except (OSError, RuntimeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, RuntimeError, ValueError, EOFError, MemoryError, struct.error, zipfile.BadZipFile) as error:
         return refused(Fault("manifest", f"the pack cannot be read: {error}"))
     except Fault as fault:
         return refused(fault)

@@ -4,18 +4,41 @@
 refuse() { printf 'pack: [%s] %s\nbroken: 1 finding\n' "$1" "$2"; exit 3; }
 at_fault() { echo "$end $1 $2" >> result; }
 end=9007199254740991
-hash='[A-Za-z0-9+/]{43}='
+# Base64 in its one spelling: the last bits, which stand for nothing, are zero. A signature has at least five bytes: the
+# id of a key, and what the key made.
+digit='[A-Za-z0-9+/]' third='[AEIMQUYcgkosw048]'
+hash="$digit{42}$third="
+signature="($digit{4})+($digit{4}|$digit{2}$third=|$digit{5}[AQgw]==)"
+# In hex: the characters of UTF-8; and those below U+0020 and white space, but for LF and space.
+utf8=' [0-7].| (c[2-9a-f]|d.) [89ab].| e0 [ab]. [89ab].| (e[1-9abcef]) [89ab]. [89ab].| ed [89]. [89ab].|'\
+' f0 [9ab]. [89ab]. [89ab].| f[123] [89ab]. [89ab]. [89ab].| f4 8. [89ab]. [89ab].'
+unfit=' 0[0-9b-f]| 1.| c2 (85|a0)| e1 9a 80| e2 80 (8[0-9a]|a[89f])| e2 81 9f| e3 80 80'
+# The points of small order, without and with the sign of x, in all their spellings.
+small='^(0[01](00){30}[08]0|(e[cdef]|f.)(ff){30}[7f]f|c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03'\
+'[7f]a|26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc[08]5)'
 number='0|[1-9][0-9]{0,15}'
+
+# Whether a file of the pack is larger than it can be, or the pack as a whole is.
+too_large() {
+    [ -n "$(cd "$db" && find . -type f \( -name '*.entry' -size +65535c -o -name '*.text' -size +65536c -o \
+        -name '*.data' -size +4194304c -o -name '*.proof' -size +524288c -o -name 'checkpoint*' -size +524288c -o \
+        -name manifest -size +134217728c -o -name pack -size +134217728c -o -size +268435456c \))" ] ||
+        (cd "$db" && find . -type f -exec ls -dn {} +) |
+            awk '{ sum += $5 } END { exit sum <= 1073741824 && NR <= 1000000 }'
+}
 
 # The manifest, the list of what is packed, and the text of the checkpoint.
 read_pack() {
     [ -z "$(cd "$db" && find . ! -type f ! -type d -o -name "*$newline*")" ] ||
         refuse manifest 'a pack has files and folders, no links, and no name with a line end'
+    ! (cd "$db" && find . -type d) | grep -Evxq '\.|\./(entries|changes|evidence)' ||
+        refuse manifest 'a folder has a name that packs do not have'
     (cd "$db" && find . -type f) | sed 's,^\./,,' | sort > names
     if grep -Evxq "manifest|pack|checkpoint|checkpoint\.tsr|since\.proof|index\.html|evidence/[0-9a-f]{64}|\
 entries/[0-9]{12}\.(entry|text|data|proof)|changes/CHG-[1-9][0-9]{0,15}\.proof" names; then
         refuse manifest 'a file has a name that packs do not have'
     fi
+    ! too_large || refuse manifest 'a file is larger than it can be, or the pack is'
     while read -r name; do
         [ "$name" = manifest ] || echo "$(sha256sum < "$db/$name" | cut -c 1-64)  $name"
     done < names | cmp -s - "$db/manifest" || refuse manifest 'the manifest does not list these very files'
@@ -33,6 +56,17 @@ entries/[0-9]{12}\.(entry|text|data|proof)|changes/CHG-[1-9][0-9]{0,15}\.proof" 
         refuse checkpoint 'it is of another register, or another size'
     sed -n 3p note | grep -Eqx "$hash" || refuse checkpoint 'the root is malformed'
     sed -n 3p note | openssl base64 -d -A > note.root
+    read_signatures || refuse checkpoint 'its signatures are malformed, or more than 100'
+}
+
+# A note as C2SP specifies it, in 256 KiB: below the text and an empty line, up to 100 lines with a name and base64.
+read_signatures() {
+    [ "$(wc -c < "$db/checkpoint")" -le 262144 ] && [ -z "$(tail -c 1 "$db/checkpoint")" ] || return 1
+    sed '1,4d' "$db/checkpoint" > below
+    { cat note; echo; cat below; } | cmp -s - "$db/checkpoint" && [ "$(wc -l < below)" -le 100 ] && [ -s below ] &&
+        ! grep -Evxq "— [^ +]+ $signature" below || return 1
+    od -A n -v -t x1 below | tr -d '\n' > below.hex
+    grep -Eqx "($utf8)+" below.hex && ! grep -Eq "$unfit" below.hex
 }
 
 # The entries, as step 1 of verify.sh takes them out of a register.
@@ -41,7 +75,6 @@ unpack() {
     while read -r digits; do
         file=$db/entries/$digits.entry seq=$(echo "$digits" | sed 's/^0*\(.\)/\1/')
         [ -f "$file" ] || refuse entries "entry $seq is not packed, but something of it is"
-        [ "$(wc -c < "$file")" -le 65535 ] || echo "$seq size the entry has more than 65535 bytes" >> bad
         [ -z "$(tail -c 1 "$file")" ] || echo "$seq signature the entry does not end with a line end" >> bad
         tr -d '\000' < "$file" | cmp -s - "$file" || echo "$seq grammar the entry has a zero byte" >> bad
         cp "$file" "blob/$digits"
@@ -110,34 +143,46 @@ check_changes() {
     done < subjects
 }
 
+# Whether this key made the signature in the file `signature.64`. openssl itself accepts points of small order.
+signed_by() {
+    { printf '\060\052\060\005\006\003\053\145\160\003\041\000'
+      printf '%s' "$1" | openssl base64 -d -A | tail -c 32; } > key.der
+    ! od -A n -v -t x1 signature.64 | tr -d ' \n' | grep -Eq "$small" &&
+        openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in note -sigfile signature.64 > said 2>&1
+}
+
 # At least one live key of the register signed the checkpoint, and no signature by one of its keys is wrong.
 check_checkpoint() {
-    sed '1,/^$/d' "$db/checkpoint" |
-        awk -v begin="— $register " 'index($0, begin) == 1 { print substr($0, length(begin) + 1) }' > signatures
-    sed -n 's/^key //p' result > enrolled
-    signed=no
-    while read -r state person public; do
+    awk -v begin="— $register " 'index($0, begin) == 1 { print substr($0, length(begin) + 1) }' below > signatures
+    sed -n 's/^key //p' result | while read -r state person public; do
         printf '%s' "$public" | openssl base64 -d -A | tail -c 32 > point
-        id=$({ printf '%s\n\001' "$register"; cat point; } | sha256sum | cut -c 1-8)
-        { printf '\060\052\060\005\006\003\053\145\160\003\041\000'; cat point; } > key.der
-        while read -r signature; do
-            printf '%s' "$signature" | openssl base64 -d -A > signature
-            [ "$(head -c 4 signature | od -A n -t x1 | tr -d ' \n')" = "$id" ] || continue
-            tail -c 64 signature > signature.64
-            { [ "$(wc -c < signature | tr -d ' ')" = 68 ] &&
-                openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in note -sigfile signature.64 \
-                    > said 2>&1; } ||
-                { at_fault checkpoint "the signature by a key of $person does not verify"; return; }
+        echo "$({ printf '%s\n\001' "$register"; cat point; } | sha256sum | cut -c 1-8) $state $public"
+    done > enrolled
+    signed=no
+    while read -r encoded; do
+        printf '%s' "$encoded" | openssl base64 -d -A > signature
+        id=$(head -c 4 signature | od -A n -t x1 | tr -d ' \n') by=nobody
+        tail -c 64 signature > signature.64
+        # Two keys may have one id, if somebody made a key for that. Either may have signed.
+        grep "^$id " enrolled > candidates || continue
+        while read -r id state public; do
+            { [ "$(wc -c < signature | tr -d ' ')" = 68 ] && signed_by "$public"; } || continue
+            by=$state
             [ "$state" != live ] || signed=yes
-        done < signatures
-    done < enrolled
+        done < candidates
+        [ "$by" != nobody ] || { at_fault checkpoint 'a signature by a key of the register does not verify'; return; }
+    done < signatures
     [ "$signed" = yes ] || at_fault checkpoint 'no live key of the register signed the checkpoint'
 }
 
+# An attached file is what a packed revision names. What somebody found at a start is not what was approved.
 check_evidence() {
+    awk '/^entry / { kind = "" }
+        /^\| / && kind == "" { kind = $2 }
+        kind ~ /^twinseal\/change\.(file|revise)\/v1$/ && /^\| (artifact|evidence) / { print $NF }' apart > attached
     grep '^evidence/' names | while read -r name; do
         digest=$(sha256sum < "$db/$name" | cut -c 1-64)
         [ "$name" = "evidence/$digest" ] || at_fault evidence "the file $name has another digest"
-        grep -Eq "^\| (artifact|evidence) [^ ]+ $digest\$" apart || at_fault evidence "no packed entry names $name"
+        grep -Fqx "$digest" attached || at_fault evidence "no packed revision names $name"
     done
 }

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 ZERO, REGISTER = "0" * 64, "prod#" + "ab" * 16
+# Two people of whose keys the ids in notes are the same. They were searched for.
+TWINS = ("k83658", "k201631")
 
 
 def sha256(data):
@@ -99,8 +101,8 @@ FACTS = ["service gateway", "window 2026-12-01T10:00:00Z 2026-12-01T12:00:00Z UT
          "rollback-minutes 5", "plan-steps 1", "rollback-steps 1", "targets 0"]
 
 
-def filed(log, change, person):
-    facts = ["kind normal", "risk high", f"owner {person}", f"implementer {person}", *FACTS]
+def filed(log, change, person, *artifacts):
+    facts = ["kind normal", "risk high", f"owner {person}", f"implementer {person}", *FACTS[:4], *artifacts, *FACTS[4:]]
     return log.add("change.file", person, f"change {change}", *facts, text="title Raise the pool")
 
 
@@ -124,19 +126,19 @@ def submit(approver, signer=None, seen=None, approved="00", end="30", register=0
 
 
 def story(second=approve("dave"), before_start=lambda log, revision: None, after=lambda log: None, register=REGISTER,
-          recorder="alice", stated=("", "")):
+          recorder="alice", stated=("", ""), artifacts=(), more=()):
     """CHG-1, filed by erin, approved by carol and dave, started and finished by erin; and CHG-2 beside it. `stated` is
-    what the recorded checkpoint has in place of something that is true."""
+    what the recorded checkpoint has in place of something that is true, and `more` are further founders."""
     log = Log(register)
     people = [("alice", ["admin"]), ("bob", ["admin"]), ("erin", ["engineer", "approver"]), ("carol", ["approver"]),
-              ("dave", ["approver"]), ("audrey", ["auditor"])]
+              ("dave", ["approver"]), ("audrey", ["auditor"]), *((person, ["auditor"]) for person in more)]
     members = [line for person, roles in people for line in log.member(person, roles)]
     policy = ["approvals 2", "approval-days 14", "emergency-review-days 5"]
     log.add("register.init", "alice", "format 1", *policy, *members)
     log.add("register.seal", "bob")
     opened = log.add("person.enrol", "alice", "proposal 1", *log.member("frank", ["engineer", "approver"]))
     log.add("proposal.second", "bob", f"proposal 1 {opened}")
-    revision = f"revision 1 {filed(log, 'CHG-1', 'erin')}"
+    revision = f"revision 1 {filed(log, 'CHG-1', 'erin', *artifacts)}"
     log.add("change.approve", "carol", "change CHG-1", revision)
     other = filed(log, "CHG-2", "frank")
     second(log, revision, other)
@@ -194,6 +196,103 @@ def edited(files, name, old, new):
     content = files[name]
     assert re.search(old, content), (name, old)
     return manifest({**files, name: re.sub(old, new, content, count=1)})
+
+
+def noted(files, old, new):
+    """A pack with another checkpoint, in each proof too."""
+    edit = re.compile(old.encode() + rb"\Z", re.DOTALL)
+    proofs = [name for name in files if name == "checkpoint" or name.startswith("entries/") and name.endswith(".proof")]
+    return manifest({**files, **{name: edit.sub(new.encode(), files[name], count=1) for name in proofs}})
+
+
+def notes(good):
+    """Checkpoints that are no notes as C2SP specifies them, though a key of the register signed each."""
+    end, own = "(— [^\n]*\n)", r"\g<1>"
+    lines = {"a sentence": "Audited and approved.\n", "an empty line": "\n", "no name": "—  AAAAAAA=\n",
+             "a name with a plus": "— oth+er AAAAAAA=\n", "a name with an escape": "— oth\x1b[2Jer AAAAAAA=\n",
+             "a name with a tab": "— oth\ter AAAAAAA=\n", "a name with a wide space": "— oth\u3000er AAAAAAA=\n",
+             "a name with a next line": "— oth\x85er AAAAAAA=\n", "base64 that is cut off": "— other AAAAAAA\n",
+             "base64 with spare bits": "— other AAAAAAB=\n", "base64 filled up twice": "— other AA==AAAAAAA=\n",
+             "an id without a signature": "— other AAAAAA==\n", "a CR": "— other AAAAAAA=\r\n",
+             "no line end": "— other AAAAAAA="}
+    for name, line in lines.items():
+        yield f"hostile: a note with {name}", "pack: [checkpoint]", noted(good, end, own + line)
+    yield "hostile: a sentence above the signature", "pack: [checkpoint]", noted(good, end, f"Approved.\n{own}")
+    yield "hostile: a short signature by an unknown id", "nothing", noted(good, end, own + f"— {REGISTER} AAAAAAA=\n")
+    others = "— 审计 AAAAAAA=\n" * 49 + "— a\ufeffb AAAAAAAA\n" * 50
+    yield "hostile: 99 other signatures", "nothing", noted(good, end, own + others)
+    yield "hostile: 101 signatures", "pack: [checkpoint]", noted(good, end, own + "— other AAAAAAA=\n" * 100)
+    long = f"— other {'A' * 262144}\n"
+    yield "hostile: a note over 256 KiB", "pack: [checkpoint]", noted(good, end, own + long)
+    latin = {**good, "checkpoint": good["checkpoint"] + "— ".encode() + b"\xe9 AAAAAAA=\n"}
+    yield "hostile: a note that is not UTF-8", "pack: [checkpoint]", manifest(latin)
+    # Whoever of two with one id signed, the signature is good.
+    twins = story(more=TWINS)
+    for signer in TWINS:
+        yield f"hostile: two keys with one id, signed by {signer}", "nothing", pack(twins, signer=signer)
+    forged = noted(pack(twins, signer=TWINS[0]), "[A-Za-z0-9+/]{8}(...=)\n", r"AAAAAAAA\g<1>\n")
+    yield "hostile: two keys with one id, signed by neither", "pack: [checkpoint]", forged
+
+
+def redacted():
+    """A log in which two admins redacted the note with which dave approved."""
+    def redact(log, _):
+        opened = log.add("text.redact", "alice", "proposal 2", f"redact 7 {sha256(log.rows[7][3]).hex()}")
+        log.add("proposal.second", "bob", f"proposal 2 {opened}")
+    log = story(before_start=redact)
+    files = pack(log)
+    yield "hostile: a text that was redacted", "entry 7: [redacted]", files
+    left_out = {name: content for name, content in files.items() if name != "entries/000000000007.text"}
+    yield "a text that was redacted and left out", "nothing", manifest(left_out)
+
+
+def attached():
+    """Files beside CHG-1, which a revision or something else names."""
+    content = b"The program.\n"
+    name, artifact = f"evidence/{sha256(content).hex()}", f"artifact program {sha256(content).hex()}"
+    good = pack(story(artifacts=[artifact]))
+    yield "evidence", "nothing", manifest({**good, name: content})
+    yield "evidence with other content", "pack: [evidence]", manifest({**good, name: b"Another.\n"})
+    refused = story(before_start=lambda log, revision: log.add(
+        "change.refused", "erin", "change CHG-1", revision, "verb start", artifact, "rule in-window"))
+    yield "hostile: evidence of a refused start", "pack: [evidence]", manifest({**pack(refused), name: content})
+    yield "evidence of nothing", "pack: [evidence]", manifest({**pack(story()), name: content})
+
+
+def zips(good):
+    """Zips that hold something else than plain files with the names that packs have."""
+    deflated, link = zipfile.ZipInfo("index.html"), zipfile.ZipInfo("checkpoint.tsr")
+    deflated.compress_type, link.external_attr = zipfile.ZIP_DEFLATED, 0o120777 << 16
+    for name, item in [("a deflated file", deflated), ("a link", link)]:
+        yield f"zip: {name}", "pack: [manifest]", manifest_of({**good, item: b"checkpoint"})
+    for name in ["../../outside/", "/", "entries/../", "../checkpoint.tsr", "/checkpoint.tsr", "entries\\x.entry"]:
+        yield f"zip: the name {name}", "pack: [manifest]", {**good, name: b""}
+
+
+def manifest_of(files):
+    """The manifest of a zip of which some names are given with how they are stored."""
+    plain = {getattr(name, "filename", name): content for name, content in files.items()}
+    given = {getattr(name, "filename", name): name for name in files}
+    return {given.get(name, name): content for name, content in manifest(plain).items()}
+
+
+def oversized(good):
+    """Packs with a file that is larger than it can be, or with names that would do something on a terminal."""
+    for name, most in [("checkpoint.tsr", 524288), ("since.proof", 524288), ("entries/000000000005.entry", 65535)]:
+        large = manifest({**good, name: b"x" * (most + 1)})
+        yield f"hostile: {most + 1} bytes of {name}", "pack: [manifest]", large
+    for name in ["\x1b]0;proven\x07\x1b[2J", "\x1b[32mproven: 11 entries", "a\u202eb", "\x9b2J"]:
+        yield f"hostile: a name on the terminal, {name!a}", "pack: [manifest]", manifest({**good, name: b"x"})
+    for name in ["more/", "entries/more/", "evidence/entries/"]:
+        yield f"hostile: the empty folder {name}", "pack: [manifest]", {**good, name: b""}
+    # The last bits of this base64 stand for nothing.
+    proofs = {"entries/000000000005.proof": "entry 5: [inclusion]", "changes/CHG-1.proof": "pack: [change-proof]"}
+    for name, finding in proofs.items():
+        hashed = re.search(rb"(.{42})=\n", good[name])
+        digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        last = digits[digits.index(hashed[1][-1]) + 1:][:1]
+        spare = hashed[1][:-1] + last + b"=\n"
+        yield f"hostile: spare bits in {name}", finding, edited(good, name, re.escape(hashed[0]), spare)
 
 
 def stories():
@@ -323,23 +422,28 @@ def packs(marker):
     for name, finding, log in recorded():
         yield name, finding, pack(log)
     yield from hostile(marker)
-    yield "evidence of nothing", "pack: [evidence]", manifest({**good, f"evidence/{sha256(b'').hex()}": b""})
+    yield from oversized(good)
+    yield from notes(good)
+    yield from redacted()
+    yield from attached()
+    yield from zips(good)
 
 
 def write(files, to):
-    """A folder, a zip of stored files, or one of deflated files, by the ending."""
+    """A folder, or a zip of stored files, by the ending. A name that ends with a slash is a folder."""
     if to.suffix != ".zip":
         for name, content in files.items():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            (to / name).write_bytes(content)
+            (to / name if name.endswith("/") else (to / name).parent).mkdir(parents=True, exist_ok=True)
+            if not name.endswith("/"):
+                (to / name).write_bytes(content)
         return
-    method = zipfile.ZIP_STORED if "stored" in to.name else zipfile.ZIP_DEFLATED
-    with zipfile.ZipFile(to, "w", method) as archive:
+    with zipfile.ZipFile(to, "w") as archive:
         for name, content in files.items():
             archive.writestr(name, content)
 
 
 for number, (name, finding, files) in enumerate(packs(f"{sys.argv[1]}/marker")):
-    to = pathlib.Path(sys.argv[1]) / f"{number}{['', '-stored.zip', '-deflated.zip'][number % 3]}"
+    zipped = name.startswith("zip: ") or number % 2
+    to = pathlib.Path(sys.argv[1]) / f"{number}{'.zip' if zipped else ''}"
     write(files, to)
     print(f"{name}\t{to}\t{finding}")
