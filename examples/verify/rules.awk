@@ -7,7 +7,7 @@ FILENAME == "findings" {
     at = $1; if (!(at in known)) { known[at] = $2; sub(/^[0-9]+ [a-z-]+ /, ""); said[at] = $0 }
     next
 }
-FILENAME == "noted" { noted[$1] = $2; next }
+FILENAME == "noted" { noted[$1, $2] = $1; next }
 /^entry / { if (begun++) entry(); seq = $2; lines = 0; split("", value); next }
 /^\| / {
     line[++lines] = substr($0, 3); key = $2
@@ -20,9 +20,12 @@ END {
     for (at in absent) if (!pack && redacted[at] != absent[at])
         print at " text the text part is missing, and no proposal redacted it"
     for (at in redacted) if (("text", at + 0) in hash) print at " redacted a text that was redacted is there"
-    for (at in noted) {
-        if (at + 0 >= count) print at " truncated the log ends before an entry that you remember"
-        else if (hash["leaf", at + 0] != noted[at])
+    for (pair in noted) {
+        at = noted[pair]
+        # A log ends where something is missing. A pack has gaps.
+        if (!pack && at + 0 >= count || !(("leaf", at + 0) in hash))
+            print at " truncated there is no entry that you remember"
+        else if (pair != at SUBSEP hash["leaf", at + 0])
             print at (at == 0 ? " fingerprint" : " replaced") " this is another entry than the one you remember"
     }
     if (valid && count) print "head " seq ":" newest " of " id (sealed ? "" : ", which is not sealed")
