@@ -114,7 +114,10 @@ fn malformed_notes_are_refused() {
     let short = BASE64.encode(&[1, 2, 3, 4]);
     // The last digit has four bits that encode nothing.
     let loose = format!("{}B=", &base64[..base64.len() - 2]);
+    // Padding within it, as if two encodings were joined.
+    let joined = format!("{}{}", BASE64.encode(&[0]), BASE64.encode(&[0; 67]));
     for (bytes, error) in [
+        (line(&format!("\u{2014} {name} {joined}")), NoteError::Line(1)),
         (String::new(), NoteError::Form),
         (text.to_owned(), NoteError::Form),
         (format!("{text}\n\n"), NoteError::Form),

@@ -106,7 +106,8 @@ impl NoteSignature {
         let bytes = BASE64.decode(base64.as_bytes()).ok()?;
         let (key_id, signature) = bytes.split_first_chunk()?;
         let read = Self { name: name.to_owned(), key_id: u32::from_be_bytes(*key_id), signature: signature.to_vec() };
-        (is_name(name) && !signature.is_empty()).then_some(read)
+        // Padding within base64 is another spelling of the same bytes.
+        (is_name(name) && !signature.is_empty() && read.to_string() == line).then_some(read)
     }
 }
 
