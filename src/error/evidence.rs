@@ -64,14 +64,12 @@ pub enum EvidenceError {
         /// Why.
         source: io::Error,
     },
-    /// A checkpoint that does not belong to this log, or is too old.
-    #[error("{}", trf!("{path} cannot be used: {why}", "{path} 无法使用：{why}"))]
-    OtherCheckpoint {
+    /// A checkpoint that does not belong to this log.
+    #[error("{}", trf!("{} is not a checkpoint of this log", "{} 不是本日志的检查点", .0))]
+    OtherCheckpoint(
         /// The file, as it was named.
-        path: String,
-        /// Why.
-        why: String,
-    },
+        String,
+    ),
     /// A checkpoint that does not cover the entry that records the tree of changes.
     #[error("{}", trf!(
         "the checkpoint is of {size} entries, and entry {recorded} records the tree of changes",
@@ -126,7 +124,7 @@ impl EvidenceError {
                 "a live key of the register must have signed the checkpoint; `twinseal verify` checks the rest",
                 "检查点须由该变更台账的有效密钥签署；其余用 `twinseal verify` 检查"
             ),
-            Self::OtherCheckpoint { .. } | Self::NotCovered { .. } => {
+            Self::OtherCheckpoint(_) | Self::NotCovered { .. } => {
                 tr!("`twinseal checkpoint --out FILE` makes one", "用 `twinseal checkpoint --out FILE` 生成")
             }
             Self::NotAsked { .. } => tr!(

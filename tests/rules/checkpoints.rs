@@ -62,3 +62,12 @@ fn a_checkpoint_that_was_true_before_is_refused_later() {
     let stated = LogRoots { log: roots(&world).log, ..before };
     forbidden(&world, "audrey", Event::Checkpoint(stated), None, "checkpoint-changes");
 }
+
+#[test]
+fn no_checkpoint_is_recorded_for_a_file_that_exists() {
+    let world = world();
+    world.write("kept", "another");
+    let before = world.entries();
+    world.fails("audrey", "checkpoint --record --out kept", Exit::Invalid, "kept");
+    assert_eq!(world.entries(), before);
+}

@@ -8,21 +8,19 @@ use clap::Args;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::commands::files::read_text;
-use crate::commands::look::checkpoint;
+use crate::commands::look::checkpoint::{self, read_checkpoint};
 use crate::commands::lookup::{change, change_id, name_of_input, option_path, parse};
 use crate::commands::{Context, Zh};
 use crate::domain::{ChangeId, Digest, Event, Field};
 use crate::error::{Error, EvidenceError, FileAct};
 use crate::format::checkpoint::Checkpoint;
-use crate::format::note::Note;
 use crate::format::pack::{Contents, Files, Name, manifest};
 use crate::format::{Raw, entry};
 use crate::output::{Parts, Told, evidence_page, list, safe};
 use crate::private::open_regular;
 use crate::store::evidence::{Extras, files, judge};
 use crate::store::{EntryFilter, Session};
-use crate::{tr, trf};
+use crate::trf;
 
 /// Arguments of `evidence pack`.
 #[derive(Debug, Args)]
@@ -172,19 +170,12 @@ fn recorded(session: &Session, subjects: &BTreeSet<ChangeId>) -> Result<u64, Err
 
 /// Reads a signed checkpoint of this log, with its exact bytes.
 fn own_checkpoint(context: &mut Context<'_>, session: &Session, given: &Path) -> Result<(String, Checkpoint), Error> {
-    let (text, path) = (read_text(context.env, given)?, name_of_input(given));
-    let other = |why: String| Error::from(EvidenceError::OtherCheckpoint { path: path.clone(), why });
-    let note = Note::read(text.as_bytes()).map_err(|error| other(error.to_string()))?;
-    let checkpoint = Checkpoint::read(note.text()).map_err(|error| other(error.to_string()))?;
+    let (text, _, checkpoint) = read_checkpoint(context, given)?;
     let entries = session.state().head().map_or(0, |head| head.seq + 1);
     let of_this = session.state().id() == Some(&checkpoint.origin)
         && checkpoint.size <= entries
         && session.root(checkpoint.size)? == checkpoint.root;
-    if of_this {
-        Ok((text, checkpoint))
-    } else {
-        Err(other(tr!("it is not a checkpoint of this log", "不是本日志的检查点").to_owned()))
-    }
+    if of_this { Ok((text, checkpoint)) } else { Err(EvidenceError::OtherCheckpoint(name_of_input(given)).into()) }
 }
 
 /// Steps that a machine could carry out are in the data part, which rules read. They would show what was to be left out.

@@ -7,14 +7,14 @@ use clap::Args;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-use crate::commands::files::{read_draft, read_text};
+use crate::commands::files::read_draft;
+use crate::commands::look::checkpoint::read_checkpoint;
 use crate::commands::lookup::name_of_input;
 use crate::commands::upkeep::verify::finding_json;
 use crate::commands::{Context, Zh};
 use crate::domain::{Change, Digest, Fingerprint, Moment, PersonId, Policy, Requirement, Unloaded};
 use crate::error::{Error, EvidenceError};
 use crate::format::checkpoint::Checkpoint;
-use crate::format::note::Note;
 use crate::format::pack::SinceProof;
 use crate::input::read_policy;
 use crate::output::{Page, json::written, list};
@@ -45,7 +45,8 @@ impl VerifyArgs {
     /// [`EvidenceError::NotProven`], or a file cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let floor = self.require.as_deref().map(|file| read_floor(context, file)).transpose()?;
-        let against = self.against.as_deref().map(|file| kept(context, file)).transpose()?;
+        // The reader trusts it because they kept it. Its signatures say nothing more.
+        let against = self.against.as_deref().map(|file| read_checkpoint(context, file)).transpose()?.map(|it| it.2);
         let expected = context.registers.fingerprint()?;
         let path = context.env.path(&self.pack);
         let found = files::read(&path).map_err(|source| EvidenceError::NotAPack { path: self.pack.clone(), source })?;
@@ -82,14 +83,6 @@ fn read_floor(context: &mut Context<'_>, file: &Path) -> Result<Policy, Error> {
         Some(key) => Err(EvidenceError::NotAsked { path: name_of_input(file), key }.into()),
         None => Ok(floor),
     }
-}
-
-/// A checkpoint that the reader trusts because they kept it. Its signatures say nothing more.
-fn kept(context: &mut Context<'_>, given: &Path) -> Result<Checkpoint, Error> {
-    let (text, path) = (read_text(context.env, given)?, name_of_input(given));
-    let other = |why: String| EvidenceError::OtherCheckpoint { path: path.clone(), why };
-    let note = Note::read(text.as_bytes()).map_err(|error| other(error.to_string()))?;
-    Ok(Checkpoint::read(note.text()).map_err(|error| other(error.to_string()))?)
 }
 
 /// What keeps the checkpoint of a pack from being that log, or a later state of it.

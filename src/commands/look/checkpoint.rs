@@ -1,23 +1,24 @@
 //! `checkpoint`: sign the size and root of the log, to be kept elsewhere.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use data_encoding::BASE64;
 use serde_json::json;
 
-use crate::commands::files::{check_absent, create};
+use crate::commands::files::{check_absent, create, read_text};
+use crate::commands::lookup::name_of_input;
 use crate::commands::{Context, Zh};
 use crate::domain::{Event, PersonId, Refusal};
-use crate::error::{Error, shell_word};
+use crate::error::{Error, UsageError, shell_word};
 use crate::format::Entry;
 use crate::format::checkpoint::Checkpoint;
 use crate::format::note::{Note, verifier_key};
 use crate::output::{self, safe};
 use crate::record::{Plan, record};
 use crate::store::{Session, StoreError};
-use crate::trf;
+use crate::{tr, trf};
 
 /// Sign the size and root of the log, to keep them elsewhere
 ///
@@ -124,6 +125,21 @@ impl CheckpointArgs {
 pub fn sign_now(context: &mut Context<'_>, session: &Session) -> Result<(String, Checkpoint), Error> {
     let Signed { checkpoint, note, .. } = sign(context, session)?;
     Ok((note, checkpoint))
+}
+
+/// Reads a checkpoint from a file, and its exact bytes. None of its signatures is verified.
+///
+/// # Errors
+/// The file cannot be read or holds no checkpoint.
+pub fn read_checkpoint(context: &mut Context<'_>, given: &Path) -> Result<(String, Note, Checkpoint), Error> {
+    let (text, file) = (read_text(context.env, given)?, name_of_input(given));
+    let malformed = |why: String| UsageError {
+        message: trf!("{file} is not a checkpoint: {why}", "{file} 不是检查点：{why}"),
+        hint: tr!("`twinseal checkpoint --out FILE` makes one", "用 `twinseal checkpoint --out FILE` 生成").to_owned(),
+    };
+    let note = Note::read(text.as_bytes()).map_err(|error| malformed(error.to_string()))?;
+    let checkpoint = Checkpoint::read(note.text()).map_err(|error| malformed(error.to_string()))?;
+    Ok((text, note, checkpoint))
 }
 
 fn sign(context: &mut Context<'_>, session: &Session) -> Result<Signed, Error> {

@@ -6,10 +6,10 @@ use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::commands::files::read_text;
+use crate::commands::look::checkpoint::read_checkpoint;
 use crate::commands::lookup::name_of_input;
 use crate::domain::{Fingerprint, Governance, PersonId};
-use crate::error::{Error, UsageError};
+use crate::error::Error;
 use crate::format::checkpoint::Checkpoint;
 use crate::format::note::{Note, NoteError};
 use crate::output::Page;
@@ -52,15 +52,8 @@ impl Kept {
     /// # Errors
     /// The file cannot be read or holds no checkpoint.
     pub fn read(context: &mut Context<'_>, given: &Path) -> Result<Self, Error> {
-        let (text, file) = (read_text(context.env, given)?, name_of_input(given));
-        let malformed = |why: String| UsageError {
-            message: trf!("{file} is not a checkpoint: {why}", "{file} 不是检查点：{why}"),
-            hint: tr!("`twinseal checkpoint --out FILE` makes one", "用 `twinseal checkpoint --out FILE` 生成")
-                .to_owned(),
-        };
-        let note = Note::read(text.as_bytes()).map_err(|error| malformed(error.to_string()))?;
-        let checkpoint = Checkpoint::read(note.text()).map_err(|error| malformed(error.to_string()))?;
-        Ok(Self { file: file.clone(), note, checkpoint })
+        let (_, note, checkpoint) = read_checkpoint(context, given)?;
+        Ok(Self { file: name_of_input(given), note, checkpoint })
     }
 
     /// Compares it with a valid log.
