@@ -308,3 +308,21 @@ fn no_damaged_tree_in_the_cache_is_signed() {
     scene.fails("carol", "verify", Exit::Environment, "its Merkle tree has surplus hashes");
     assert_eq!(scene.ok("carol", "checkpoint"), good);
 }
+
+#[test]
+fn nobody_is_told_to_rebuild_where_the_log_itself_is_in_question() {
+    let scene = Scene::new();
+    let old = scene.copy();
+    scene.ok("carol", "note CHG-2 Seen.");
+    scene.ok("audrey", "checkpoint --out kept");
+    scene.replace_file(&old);
+    let hint = |output: Output| output.err.split("hint: ").nth(1).unwrap_or_default().to_owned();
+    let truncated = hint(against(&scene, "kept"));
+    assert!(truncated.contains("keep this file as evidence") && !truncated.contains("rebuild"), "{truncated}");
+    let unanchored = hint(scene.run("newcomer", "--register prod.db verify --require-anchor"));
+    assert!(unanchored.contains("compare it with a checkpoint"), "{unanchored}");
+    let whole = Scene::new();
+    whole.tamper("DELETE FROM people");
+    let tables = hint(whole.run("audrey", "verify"));
+    assert!(tables.contains("`twinseal rebuild`"), "{tables}");
+}
