@@ -32,7 +32,7 @@ use crate::lang::{Lang, lang, within};
 use crate::output::{Clock, folded_help, safe, safe_json, safe_lines};
 use crate::{tr, trf};
 
-pub use dry_run::RECORDING;
+pub use dry_run::{RECORDING, RECORDING_IF_ASKED};
 
 /// A change register with two-person control.
 ///

@@ -62,6 +62,7 @@ pub use policy::{
 pub use records::{Denied, StateKey, StateRecord, TextState, Unloaded};
 pub use refusal::{Refusal, Rule};
 pub use refused_attempt::{RefusedAttempt, Verb};
+pub use register::audit_work::{Between, Drawn, Reconciliation, ReconciliationCounts, Sample};
 pub use register::checkpoint::{CountedRoot, LogRoots};
 pub use register::{Head, Position, Register, RegisterSummary};
 pub use trees::{Frontier, SubjectTree, TreeRow, empty_root, join, root_of, subject_leaf};

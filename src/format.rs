@@ -1,6 +1,7 @@
 //! The byte format: encoding, decoding and signing of entries, and every check that does not depend on what an entry
 //! means. `docs/format.md` is the specification.
 
+mod about_log;
 pub mod body;
 pub mod chain;
 pub mod checkpoint;

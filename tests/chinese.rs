@@ -38,6 +38,7 @@ const SAME: &[(&str, &str)] = &[
         "every change whose first start claims a time from `from` to before `to`",
         "JSON has it; the help has the Chinese",
     ),
+    ("every row of the list whose time lies from `from` to before `to`", "JSON has it"),
     ("# register {id}, up to entry {}", "a comment in an exported file"),
     ("notify status", "a command"),
     (r#".SH \"SEE ALSO\"\n\\fBtwinseal\\fR(1), for the global options\n"#, "manual pages are in English"),

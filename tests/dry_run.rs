@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
-use twinseal::cli::RECORDING;
+use twinseal::cli::{RECORDING, RECORDING_IF_ASKED};
 use twinseal::error::Exit;
 
 use crate::hostile::day::DAY;
@@ -37,8 +37,10 @@ fn traces(world: &World, person: &str) -> (u64, Vec<(String, Vec<u8>)>) {
 
 fn records(words: &[String]) -> bool {
     let away = ["--detached", "--sign"].iter().any(|option| words.iter().any(|word| word == option));
+    let asked = words.iter().any(|word| word == "--record");
+    let if_asked = RECORDING_IF_ASKED.iter().filter(|_| asked);
     !away
-        && RECORDING.iter().any(|verb| {
+        && RECORDING.iter().chain(if_asked).any(|verb| {
             let verb: Vec<&str> = verb.split(' ').collect();
             words.iter().zip(&verb).filter(|(word, verb)| word == *verb).count() == verb.len()
         })

@@ -17,8 +17,9 @@ use std::sync::{Mutex, OnceLock};
 use crate::support::{World, stock_tool};
 
 /// Rules that the scripts judge in every entry, as twinseal does.
-pub const JUDGED: [&str; 50] = [
+pub const JUDGED: [&str; 52] = [
     "account-type-fixed",
+    "audit-role",
     "breakglass-known",
     "breakglass-number",
     "change-known",
@@ -55,6 +56,7 @@ pub const JUDGED: [&str; 50] = [
     "request-fingerprint",
     "retired",
     "revoke-own",
+    "sample-count",
     "seal-by-another",
     "sealed",
     "sealed-once",

@@ -3,6 +3,7 @@
 //! `every_rule_has_its_test` compares this folder with the list of rules.
 
 mod approving;
+mod audit_work;
 mod breakglass;
 mod breakglass_end;
 mod breakglass_offline;

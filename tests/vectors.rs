@@ -223,7 +223,10 @@ fn assert_ends_well(log: impl Iterator<Item = Raw>) {
     );
     let governance = state.governance();
     let people: Vec<&str> = governance.loaded_people().map(|(person, _)| person.as_str()).collect();
-    assert_eq!(people, ["alice", "audrey", "bob", "carol", "dave", "deploy", "erin", "frank", "uma", "vera", "wim"]);
+    assert_eq!(
+        people,
+        ["alice", "audrey", "bob", "carol", "dave", "deploy", "erin", "frank", "ivy", "uma", "vera", "wim"]
+    );
     assert_eq!(governance.policy(), Some(&confirmation::confirmed()), "the policy that was seconded is in force");
 }
 

@@ -11,7 +11,7 @@ BEGIN {
         " proposal.decline proposal.withdraw proposal.refused key.revoke key.suspend person.suspend change.file" \
         " change.revise change.withdraw change.approve approval.submit change.reject change.retract change.start" \
         " change.finish change.confirm change.note change.refused breakglass.open breakglass.enter breakglass.close" \
-        " breakglass.ratify log.checkpoint", list, " ")
+        " breakglass.ratify log.checkpoint log.sample log.reconciliation", list, " ")
     for (i in list) kinds[list[i]] = 1
     # How values are spelled on which the rules depend.
     for (i = 1; i <= 64; i++) digest = digest "[0-9a-f]"
@@ -20,6 +20,7 @@ BEGIN {
     spelled["register"] = "^register [a-z][a-z0-9._-]*#" substr(digest, 1, 32 * 8) "$"
     spelled["change"] = "^change CHG-" number "$"; spelled["breakglass"] = "^breakglass BG-" number "$"
     spelled["size"] = "^size " number "$"; spelled["root"] = "^root " digest "$"
+    spelled["of"] = "^of " number "$"; spelled["input"] = "^input " digest "$"
     spelled["changes"] = "^changes " number " " digest "$"
     spelled["breakglasses"] = "^breakglasses " number " " digest "$"
     split("owner implementer member person operator approver", names, " ")
@@ -147,8 +148,11 @@ function header(   want, i, part, n, named, stream) {
             substr(hex(part[3]), 1, 38) != "0000000b7373682d6564323535313900000020"))
             bad("grammar", "a public key is malformed or weak")
     }
-    if (kind == "log.checkpoint" && keys_of_lines() != "size root changes breakglasses ")
-        bad("grammar", "these are not the lines of a checkpoint")
+    if (kind == "log.checkpoint" && keys_of_lines() != "size root changes breakglasses " ||
+        kind == "log.sample" && keys_of_lines() !~ /^size root period (input )?seed of (drawn )*$/ ||
+        kind == "log.reconciliation" && keys_of_lines() !~ ("^size root period input outside matched differs " \
+            "break-glass unauthorised not-deployed (filled text )?$"))
+        bad("grammar", "these are not the lines of " kind)
 }
 function keys_of_lines(   i, part, keys) {
     for (i = first; i < gap; i++) { split(line[i], part, " "); keys = keys part[1] " "; of[part[1]] = part[2] }

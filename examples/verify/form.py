@@ -78,6 +78,8 @@ FIELDS = {
     "breakglass.close": "breakglass",
     "breakglass.ratify": "breakglass closed",
     "log.checkpoint": "size root changes breakglasses",
+    "log.sample": "size root period input? seed of drawn*",
+    "log.reconciliation": "size root period input outside matched differs break-glass unauthorised not-deployed",
 }
 GOVERNANCE = {kind for kind in FIELDS if not kind.startswith(("change.", "approval.", "breakglass.", "log."))}
 OPENING = {kind for kind in GOVERNANCE if FIELDS[kind].startswith("proposal ")} - {"proposal.refused"}
@@ -108,6 +110,9 @@ for verb in ("second", "decline", "withdraw", "refused"):
     VALUES[f"proposal.{verb} proposal"] = f"{COUNT} {DIGEST}"
 for kind in ("key.lift", "key.revoke", "key.suspend"):
     VALUES[f"{kind} target"] = KEY_ID
+for key in "outside matched differs break-glass unauthorised not-deployed of".split():
+    VALUES[key] = NUMBER
+VALUES.update({"log.sample period": f"{TIME} {TIME}", "log.reconciliation period": f"{TIME} {TIME}", "input": DIGEST})
 VALUES.update({"size": COUNT, "root": DIGEST, "changes": f"{NUMBER} {DIGEST}", "breakglasses": f"{NUMBER} {DIGEST}"})
 ASCENDING = {"operator", "asked-operator", "implementer", "service", "environment", "tag", "revoke"}
 

@@ -370,13 +370,24 @@ function breakglass(b) {
 function checkpoint(who) {
     must(terms[who] || has_role(who, "admin") || has_role(who, "auditor"), "checkpoint-role",
         who " is no auditor, no admin and no machine")
-    must(value["size"] == seq "", "checkpoint-size", "there are " seq " entries before it")
+    log_root()
     if (pack) return
-    must(value["root"] == root_now("log"), "checkpoint-root", "this is not the root of the entries before it")
     must(value["changes"] == changes + 0 " " root_now("changes"), "checkpoint-changes",
         "these are not the number and the root of the changes")
     must(value["breakglasses"] == breakglasses + 0 " " root_now("breakglasses"), "checkpoint-breakglasses",
         "these are not the number and the root of the break-glasses")
+}
+function log_root() {
+    must(value["size"] == seq "", "checkpoint-size", "there are " seq " entries before it")
+    if (!pack) must(value["root"] == root_now("log"), "checkpoint-root", "this is not the root of the entries before it")
+}
+# A sample or a reconciliation: by an auditor, and of this log.
+function audit_work(   i, drawn) {
+    must(has_role(value["actor"], "auditor"), "audit-role", value["actor"] " is no auditor")
+    log_root()
+    for (i = 1; i <= lines; i++) if (line[i] ~ /^drawn /) drawn++
+    if (kind == "log.sample")
+        must(drawn + 0 <= value["of"] + 0, "sample-count", "the sample has more than it was drawn from")
 }
 function root_now(tree) {
     # The root of no leaves is the hash of nothing; a tree that has not changed since has the root that it had.
@@ -423,6 +434,7 @@ function judge() {
     }
     else if (kind ~ /^breakglass\./) breakglass(value["breakglass"])
     else if (kind == "log.checkpoint") checkpoint(value["actor"])
+    else if (kind ~ /^log\./) audit_work()
     else if ("proposal" in value && need_role("admin")) {
         must(value["proposal"] == proposals + 1, "proposal-number", "a proposal has not the next number")
         keep(seq); if (kind == "policy.set") set_policy(seq)

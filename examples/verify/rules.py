@@ -382,15 +382,25 @@ class Register:
         roles = any(self.has_role(entry.actor, role, entry.time) for role in ("auditor", "admin"))
         may = roles or self.people[entry.actor]["machine"]
         require(may, "checkpoint-role", f"{entry.actor} is no auditor, no admin and no machine")
-        require(int(entry["size"]) == entry.seq, "checkpoint-size", f"there are {entry.seq} entries before it")
+        self.check_log_root(entry)
         if not self.whole:
             return
-        root = f"{entry['size']} {entry['root']}"
-        require(root == self.log.counted_root(), "checkpoint-root", "this is not the root of the entries before it")
         require(entry["changes"] == self.trees["CHG"].counted_root(), "checkpoint-changes",
                 "these are not the number and the root of the changes")
         require(entry["breakglasses"] == self.trees["BG"].counted_root(), "checkpoint-breakglasses",
                 "these are not the number and the root of the break-glasses")
+
+    def check_log_root(self, entry):
+        require(int(entry["size"]) == entry.seq, "checkpoint-size", f"there are {entry.seq} entries before it")
+        right = not self.whole or f"{entry['size']} {entry['root']}" == self.log.counted_root()
+        require(right, "checkpoint-root", "this is not the root of the entries before it")
+
+    def check_audit_work(self, entry):
+        """A sample or a reconciliation: by an auditor, and of this log."""
+        require(self.has_role(entry.actor, "auditor", entry.time), "audit-role", f"{entry.actor} is no auditor")
+        self.check_log_root(entry)
+        counted = entry.kind != "log.sample" or len(entry.all("drawn")) <= int(entry["of"])
+        require(counted, "sample-count", "the sample has more than it was drawn from")
 
     def judge(self, entry):
         """Checks the rules for an entry, and applies it. Returns a sentence about a start."""
@@ -422,6 +432,8 @@ class Register:
             self.broke_glass(entry)
         elif entry.kind == "log.checkpoint":
             self.check_checkpoint(entry)
+        elif entry.kind.startswith("log."):
+            self.check_audit_work(entry)
         elif entry.kind.startswith(("change.", "approval.")):
             start = self.changed(entry)
             # Whose act an entry about a change is: a detached approval is its approver's.

@@ -1,4 +1,4 @@
-# A level of the trees whose roots the log.checkpoint entries of a register state. For trees.sh.
+# A level of the trees whose roots the entries on the log itself state. For trees.sh.
 # From the hashes and the entries that form.awk took apart it prints the leaves; from a level and its hashes, the level
 # above. Each line is a node that differs from the one that an earlier checkpoint had in its place: the entry with the
 # checkpoint, the tree, the place from 0, and the hash, or "=" and the number of the line in `nodes` that is hashed.
@@ -24,8 +24,9 @@ function made_of(bytes) { print ++nodes " " bytes > "nodes"; return "=" nodes }
 # Adds an entry to the leaves. Its subject has the next number, or an earlier one: whatever else it is, rules.awk finds.
 function add(   tree, number, i) {
     if (kind == "") return
-    if (kind == "twinseal/log.checkpoint/v1") {
+    if (kind ~ /^twinseal\/log\./)
         for (; printed < size; printed++) print seq " log " printed + 0 " " leaf[printed + 0]
+    if (kind == "twinseal/log.checkpoint/v1") {
         for (i = 1; i <= waiting; i++) {
             split(queue[i], part, " "); tree = part[1]; number = part[2]
             print seq " " tree " " number - 1 " " \

@@ -1,4 +1,4 @@
-# The roots that the log.checkpoint entries of a register state (RFC 6962). For verify.sh, which reads this file.
+# The roots that the entries on the log itself state (RFC 6962). For verify.sh, which reads this file.
 # All trees of all checkpoints are hashed together, level by level: one sha256sum reads many nodes.
 
 # Writes each node, whose bytes the file `nodes` spells as octal digits, and its hash to `made`.

@@ -50,15 +50,19 @@ pub const RECORDING: [&str; 39] = [
     "withdraw",
 ];
 
+/// The commands that record an entry with `--record`, and without it none.
+pub const RECORDING_IF_ASKED: [&str; 3] = ["audit reconcile", "audit sample", "checkpoint"];
+
 /// Fails if the command of this command line records no entry.
 pub(super) fn check(args: &[OsString]) -> Result<(), Error> {
-    let (mut verbs, mut matches) = (Vec::new(), Cli::command().try_get_matches_from(args).ok());
-    while let Some((verb, below)) = matches.and_then(|mut it| it.remove_subcommand()) {
+    let (mut verbs, mut matches) = (Vec::new(), Cli::command().try_get_matches_from(args).unwrap_or_default());
+    while let Some((verb, below)) = matches.remove_subcommand() {
         verbs.push(verb);
-        matches = Some(below);
+        matches = below;
     }
     let command = verbs.join(" ");
-    if RECORDING.contains(&command.as_str()) {
+    let asked = || RECORDING_IF_ASKED.contains(&command.as_str()) && matches.get_flag("record");
+    if RECORDING.contains(&command.as_str()) || asked() {
         return Ok(());
     }
     Err(AccountError::RecordsNothing(command).into())

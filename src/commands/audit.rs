@@ -9,15 +9,17 @@ mod roles;
 mod sample;
 
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use crate::commands::lookup::time;
 use crate::commands::{Context, Zh};
-use crate::domain::Time;
+use crate::domain::{Between, Time};
 use crate::error::{Error, UsageError};
+use crate::format::Entry;
 use crate::input::Toward;
 use crate::lang::{Lang, lang, within};
-use crate::output::{Page, csv_row, safe_lines, table};
-use crate::tr;
+use crate::output::{Page, csv_row, json, safe_lines, table};
+use crate::{tr, trf};
 
 /// Draw up the lists that an audit works with
 ///
@@ -44,12 +46,20 @@ pub enum Audit {
     ///
     /// Each change has a rank: SHA-256 of the seed, in UTF-8, and the 32 bytes of the leaf hash of the entry of its
     /// first start. The smallest ranks are drawn. Emergencies and changes that went without a requirement are not
-    /// sampled but listed whole. --csv and --html are worksheets with room for what the auditor finds. Nothing is
-    /// recorded.
+    /// sampled but listed whole. --csv and --html are worksheets with room for what the auditor finds.
+    ///
+    /// With --deployments, the sample is drawn from a list of what was really deployed, to trace it back to the log. In place of
+    /// the leaf hash stands the SHA-256 of the 32 bytes of the SHA-256 of the list and the number of the row. Rows that do not
+    /// match the log are listed whole.
+    ///
+    /// With --record, an auditor records seed, period and result. Whoever draws from the same period again is shown what was
+    /// drawn before, and whether it is what its seed draws.
     #[command(zh("从总体中抽样，任何人都可重复"))]
     #[command(zh_long(
         "每个变更单有一个序：种子（UTF-8）与其首次开始条目叶哈希的 32 字节一起的 SHA-256，取最小者。紧急变更和要求被豁免的变更单不抽样，全部列出。\
-         --csv 和 --html 是工作底稿，留有填写检查结果的空位。不会记录任何内容。"
+         --csv 和 --html 是工作底稿，留有填写检查结果的空位。\n\n使用 --deployments 时，改从实际部署的清单中抽取，以便追溯到日志；\
+         此时以清单 SHA-256 的 32 字节与行号一起的 SHA-256 代替叶哈希，与日志不符的行全部列出。\n\n使用 --record 时，审计员把种子、期间和结果记录下来。\
+         再次从同一期间抽样的人会看到此前抽取的内容，以及它是否确由其种子得出。"
     ))]
     Sample(sample::Sample),
     /// List what in a period was not the ordinary way
@@ -108,12 +118,14 @@ pub enum Audit {
     /// the host, the artifact's SHA-256 and the change; examples/reconcile has maps for GitLab, Argo CD, a bastion and
     /// a database. A row is matched if it lies in the window and the run of a change that was started, by the change
     /// that it names, by its artifact, or by service and time. Clocks may differ by five minutes. Rows that nothing
-    /// covers are unauthorised changes. Changes said to be done without a row left no deployment.
+    /// covers are unauthorised changes. Changes said to be done without a row left no deployment. With --record, an auditor
+    /// records the numbers with the SHA-256 of the list, the period and the map.
     #[command(zh("把实际部署与日志核对"))]
     #[command(zh_long(
         "读取其他程序列出的部署，CSV 或 JSON。映射文件说明时间、服务、主机、制品 SHA-256 和变更单各是哪一列；examples/reconcile \
          中有 GitLab、Argo CD、堡垒机和数据库的示例。按所指的变更单、制品，或服务与时间，一行落在已开始的变更单的窗口和实施期间内即为相符；\
-         时钟可相差五分钟。无任何依据的行即未获授权的变更；称已完成却没有任何一行的变更单，没有留下部署记录。"
+         时钟可相差五分钟。无任何依据的行即未获授权的变更；称已完成却没有任何一行的变更单，没有留下部署记录。\
+         使用 --record 时，审计员把各项数量连同清单的 SHA-256、期间和映射记录下来。"
     ))]
     Reconcile(reconcile::Reconcile),
 }
@@ -134,6 +146,25 @@ impl Audit {
     }
 }
 
+/// Ends a command that may have recorded an entry, so that nobody records it twice.
+fn after(recorded: Option<&Entry>, ended: Result<(), Error>) -> Result<(), Error> {
+    ended.map_err(|error| match recorded {
+        Some(entry) => error.after(entry.header.seq),
+        None => error,
+    })
+}
+
+/// The entry that a command recorded, in JSON.
+fn recorded_json(recorded: Option<&Entry>) -> Value {
+    recorded.map_or(Value::Null, |it| json::entry(&it.header, &it.event, None, it.leaf))
+}
+
+fn remark_recorded(context: &mut Context<'_>, recorded: Option<&Entry>) {
+    if let Some(seq) = recorded.map(|it| it.header.seq) {
+        context.env.remark(trf!("recorded in entry {seq}", "已记录于第 {seq} 条"));
+    }
+}
+
 /// A period on the command line.
 #[derive(Debug, Args)]
 struct Span {
@@ -145,28 +176,15 @@ struct Span {
     to: String,
 }
 
-/// A period: from a time to before another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Between {
-    from: Time,
-    to: Time,
-}
-
-impl Between {
-    /// # Errors
-    /// The period is empty.
-    fn new(from: Time, to: Time) -> Result<Self, Error> {
-        if from >= to {
-            let message = tr!("the period ends before it begins", "期间的结束不晚于开始").to_owned();
-            let hint = tr!("give a --to that is later than --from", "请给出晚于 --from 的 --to").to_owned();
-            return Err(UsageError { message, hint }.into());
-        }
-        Ok(Self { from, to })
-    }
-
-    fn contains(self, time: Time) -> bool {
-        (self.from..self.to).contains(&time)
-    }
+/// A period.
+///
+/// # Errors
+/// It is empty.
+fn period(from: Time, to: Time) -> Result<Between, Error> {
+    Between::new(from, to).map_err(|invalid| {
+        let hint = tr!("give a --to that is later than --from", "请给出晚于 --from 的 --to").to_owned();
+        UsageError { message: invalid.to_string(), hint }.into()
+    })
 }
 
 impl Span {
@@ -174,7 +192,7 @@ impl Span {
     /// [`Error::Time`], or the period is empty.
     fn read(&self, context: &Context<'_>) -> Result<Between, Error> {
         let between = |given: &str| time(context, given, Toward::Past);
-        Between::new(between(&self.from)?, between(&self.to)?)
+        period(between(&self.from)?, between(&self.to)?)
     }
 }
 

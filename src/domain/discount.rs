@@ -83,6 +83,8 @@ impl Discount {
             | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
             | Event::Checkpoint(_)
+            | Event::Sample(_)
+            | Event::Reconciliation(_)
             | Event::Refused { .. } => false,
         }
     }

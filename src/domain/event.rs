@@ -6,8 +6,8 @@ use std::ops::Deref;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
     Action, BreakGlassId, ChangeId, Confirmation, Digest, Execution, Facts, Fingerprint, Finish, FreezeRef, LogRoots,
-    Member, Moment, Opening, PersonId, Policy, Predecessor, ProposalId, ProposalRef, RefusedAttempt, RegisterId,
-    RevisionRef, Rule, ServiceId, Start, Submission, TextRef, Time, Word,
+    Member, Moment, Opening, PersonId, Policy, Predecessor, ProposalId, ProposalRef, Reconciliation, RefusedAttempt,
+    RegisterId, RevisionRef, Rule, Sample, ServiceId, Start, Submission, TextRef, Time, Word,
 };
 
 /// The fields that every entry has.
@@ -143,6 +143,10 @@ closed_enum!(
         BreakGlassRatify => "breakglass.ratify", "追认紧急处置";
         /// Records the roots of the log and of its subjects.
         Checkpoint => "log.checkpoint", "记录检查点";
+        /// Records a sample that an auditor drew.
+        Sample => "log.sample", "记录抽样";
+        /// Records the result of comparing the log with what was really deployed.
+        Reconciliation => "log.reconciliation", "记录核对结果";
     }
 );
 
@@ -273,6 +277,10 @@ pub enum Event {
     },
     /// Somebody states the roots of the log and of its subjects.
     Checkpoint(LogRoots),
+    /// An auditor draws a sample.
+    Sample(Box<Sample>),
+    /// An auditor compares the log with what was really deployed.
+    Reconciliation(Box<Reconciliation>),
     /// A refused attempt. It changes no state.
     Refused {
         /// The attempt.
@@ -322,6 +330,8 @@ impl Event {
             Self::BreakGlassClose(_) => EventKind::BreakGlassClose,
             Self::BreakGlassRatify { .. } => EventKind::BreakGlassRatify,
             Self::Checkpoint(_) => EventKind::Checkpoint,
+            Self::Sample(_) => EventKind::Sample,
+            Self::Reconciliation(_) => EventKind::Reconciliation,
             Self::Refused { attempt: RefusedAttempt::Second(_), .. } => EventKind::ProposalRefused,
             Self::Refused { .. } => EventKind::ChangeRefused,
         }
@@ -355,7 +365,7 @@ impl Event {
             | Self::BreakGlassEnter { id, .. }
             | Self::BreakGlassClose(id)
             | Self::BreakGlassRatify { id, .. } => Stream::BreakGlass(*id),
-            Self::Checkpoint(_) => Stream::Log,
+            Self::Checkpoint(_) | Self::Sample(_) | Self::Reconciliation(_) => Stream::Log,
             Self::Refused { attempt, .. } => match attempt {
                 RefusedAttempt::Approve(revision)
                 | RefusedAttempt::Reject(revision)

@@ -1,5 +1,6 @@
 //! The register as a fold over its entries: one function judges an event, one applies it.
 
+pub(in crate::domain) mod audit_work;
 pub(in crate::domain) mod checkpoint;
 mod loading;
 
@@ -263,6 +264,8 @@ impl Register {
             }
             Event::Refused { attempt, rule } => self.judge_refused(header, attempt, *rule),
             Event::Checkpoint(stated) => self.judge_checkpoint(header, stated),
+            Event::Sample(it) => self.judge_sample(header, it),
+            Event::Reconciliation(it) => self.judge_audit_work(header, &it.log),
             _ if event.break_glass().is_some() => self.judge_break_glass(header, event),
             _ => self.judge_on_change(header, event),
         }

@@ -10,10 +10,10 @@ use data_encoding::BASE64;
 use super::data::Presence;
 use super::lines::{Reader, Writer};
 use super::request::Founding;
-use super::{Defect, data, freeze, governance, text};
+use super::{Defect, about_log, data, freeze, governance, text};
 use crate::domain::{
-    Artifact, Confirmation, CountedRoot, Event, EventKind, FORMAT, Facts, Field, Finish, FreezeRef, Header, Invalid,
-    LogRoots, Opening, ProposalRef, RefusedAttempt, RevisionRef, Start, Submission, TextRef, Verb, Window, number,
+    Artifact, Confirmation, Event, EventKind, FORMAT, Facts, Field, Finish, FreezeRef, Header, Invalid, Opening,
+    ProposalRef, RefusedAttempt, RevisionRef, Start, Submission, TextRef, Verb, Window, number,
 };
 
 /// The SSHSIG namespace for entries of this kind, which is also the first line of their body.
@@ -92,7 +92,7 @@ fn write_event(out: &mut Writer, event: &Event) {
         | Event::BreakGlassEnter { .. }
         | Event::BreakGlassClose(_)
         | Event::BreakGlassRatify { .. } => write_break_glass(out, event),
-        Event::Checkpoint(roots) => write_roots(out, roots),
+        Event::Checkpoint(_) | Event::Sample(_) | Event::Reconciliation(_) => about_log::write(out, event),
         Event::Refused { attempt, rule } => {
             write_attempt(out, attempt);
             out.put("rule", rule);
@@ -103,13 +103,6 @@ fn write_event(out: &mut Writer, event: &Event) {
 fn write_confirmation(out: &mut Writer, it: &Confirmation) {
     write_revision(out, &it.revision);
     out.put("outcome", it.outcome);
-}
-
-fn write_roots(out: &mut Writer, LogRoots { log, changes, break_glasses }: &LogRoots) {
-    out.put("size", log.count);
-    out.put("root", log.root);
-    out.put("changes", changes);
-    out.put("breakglasses", break_glasses);
 }
 
 fn write_attempt(out: &mut Writer, attempt: &RefusedAttempt) {
@@ -300,7 +293,9 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         EventKind::BreakGlassRatify => {
             Event::BreakGlassRatify { id: lines.parse("breakglass")?, closed: lines.parse("closed")? }
         }
-        EventKind::Checkpoint => Event::Checkpoint(read_roots(lines)?),
+        EventKind::Checkpoint => about_log::read_checkpoint(lines)?,
+        EventKind::Sample => about_log::read_sample(lines)?,
+        EventKind::Reconciliation => about_log::read_reconciliation(lines)?,
         EventKind::ChangeRefused | EventKind::ProposalRefused => {
             Event::Refused { attempt: read_attempt(lines, kind)?, rule: lines.parse("rule")? }
         }
@@ -329,14 +324,6 @@ fn read_entered(lines: &mut Reader<'_>) -> Result<Event, Defect> {
     let opening = read_opening(lines)?;
     word.proof = governance::read_blob(lines, "proof")?;
     Ok(Event::BreakGlassEnter { id, opening, word: Box::new(word) })
-}
-
-fn read_roots(lines: &mut Reader<'_>) -> Result<LogRoots, Defect> {
-    Ok(LogRoots {
-        log: CountedRoot { count: lines.parse_with("size", number)?, root: lines.parse("root")? },
-        changes: lines.parse("changes")?,
-        break_glasses: lines.parse("breakglasses")?,
-    })
 }
 
 fn read_start(lines: &mut Reader<'_>) -> Result<Start, Defect> {

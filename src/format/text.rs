@@ -79,13 +79,14 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         | EventKind::Note
         | EventKind::BreakGlassClose
         | EventKind::BreakGlassRatify => &[Field::Note],
-        EventKind::Policy => &[Field::Source],
+        EventKind::Policy | EventKind::Reconciliation => &[Field::Source],
         EventKind::Seal
         | EventKind::Second
         | EventKind::ProposalWithdraw
         | EventKind::Submit
         | EventKind::Start
         | EventKind::Checkpoint
+        | EventKind::Sample
         | EventKind::ChangeRefused
         | EventKind::ProposalRefused => &[],
     }

@@ -192,10 +192,37 @@ fn other(event: &Event) -> String {
             trf!("closed break-glass {id}: said what was done", "关闭紧急处置 {id}，说明处置经过")
         }
         Event::BreakGlassRatify { id, .. } => trf!("ratified break-glass {id}", "追认紧急处置 {id}"),
+        Event::Checkpoint(_) | Event::Sample(_) | Event::Reconciliation(_) => about_log(event),
+        event => on_change(event),
+    }
+}
+
+fn about_log(event: &Event) -> String {
+    match event {
         Event::Checkpoint(LogRoots { log, .. }) => {
             trf!("recorded a checkpoint of {} entries", "记录 {} 条日志的检查点", log.count)
         }
-        event => on_change(event),
+        Event::Sample(it) => {
+            let (drawn, of, seed) = (it.drawn.count(), it.of, &it.seed);
+            match it.drawn.input() {
+                None => trf!(
+                    "drew {drawn} of {of} changes by the seed {seed}",
+                    "按种子 {seed} 从 {of} 个变更单中抽取 {drawn} 个"
+                ),
+                Some(_) => trf!(
+                    "drew {drawn} of {of} deployments by the seed {seed}",
+                    "按种子 {seed} 从 {of} 次部署中抽取 {drawn} 次"
+                ),
+            }
+        }
+        Event::Reconciliation(it) => {
+            let unauthorised = it.counts.unauthorised;
+            trf!(
+                "compared the log with what was deployed: {unauthorised} unauthorised",
+                "把实际部署与日志核对：未获授权 {unauthorised} 次"
+            )
+        }
+        _ => String::new(),
     }
 }
 

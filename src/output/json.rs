@@ -1,15 +1,17 @@
 //! JSON as documented in `docs/json.md`. Times are RFC 3339 in UTC, digests are hexadecimal. An absent value is null
 //! or an empty list; no key is ever left out.
 
+mod about_log;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    Action, Argument, Artifact, Asked, Automation, Change, Command, Conditions, CountedRoot, Description, Digest,
-    Event, Execution, Facts, FreezeName, Granted, Grants, Group, Head, Header, Left, LogRoots, Member, NewGrants,
-    Opening, Period, PersonId, Policy, Predecessor, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Slot,
-    Statement, Step, Tally, Text, Trial, Verdict, Void, Vote,
+    Action, Argument, Artifact, Asked, Automation, Change, Command, Conditions, Description, Digest, Event, Execution,
+    Facts, FreezeName, Granted, Grants, Group, Head, Header, Left, Member, NewGrants, Opening, Period, PersonId,
+    Policy, Predecessor, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Slot, Statement, Step, Tally, Text,
+    Trial, Verdict, Void, Vote,
 };
 
 /// The display form of a value, or null.
@@ -105,7 +107,9 @@ fn event(event: &Event) -> Value {
             "opener_key": word.key.to_string(),
         }),
         Event::BreakGlassRatify { closed, .. } => json!({ "closed": closed.to_string() }),
-        Event::Checkpoint(it) => roots(it),
+        Event::Checkpoint(it) => about_log::roots(it),
+        Event::Sample(it) => about_log::sample(it),
+        Event::Reconciliation(it) => about_log::reconciliation(it),
         Event::Seal | Event::Note(_) | Event::BreakGlassClose(_) => Value::Null,
     }
 }
@@ -130,17 +134,6 @@ fn predecessor(it: &Predecessor) -> Value {
         "fingerprint": it.fingerprint.to_string(),
         "seq": it.head.seq,
         "leaf": it.head.leaf.to_string(),
-    })
-}
-
-/// What a recorded checkpoint states.
-fn roots(LogRoots { log, changes, break_glasses }: &LogRoots) -> Value {
-    let counted = |it: &CountedRoot| json!({ "count": it.count, "root": it.root.to_string() });
-    json!({
-        "size": log.count,
-        "root": log.root.to_string(),
-        "changes": counted(changes),
-        "breakglasses": counted(break_glasses),
     })
 }
 

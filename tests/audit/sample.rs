@@ -1,7 +1,7 @@
 //! A sample is what its seed draws, and anybody can repeat the draw.
 
 use sha2::{Digest as _, Sha256};
-use twinseal::domain::{Digest, hex};
+use twinseal::domain::{Digest, Drawn, Event, Sample, hex};
 use twinseal::error::Exit;
 
 use super::{DAY, carry_out, each, read};
@@ -65,4 +65,102 @@ fn no_sample_is_drawn_without_a_seed() {
     let world = World::founded();
     world.fails("audrey", &format!("audit sample {DAY}"), Exit::Invalid, "--seed");
     world.fails("audrey", &format!("audit sample --seed '' {DAY}"), Exit::Invalid, "empty");
+}
+
+/// The SHA-256 of the seed and something, in hexadecimal.
+fn rank(seed: &str, leaf: &[u8]) -> String {
+    hex(&Sha256::new().chain_update(seed).chain_update(leaf).finalize())
+}
+
+#[test]
+fn a_second_draw_is_seen() {
+    let world = five();
+    let line = format!("audit sample --seed 'dice 416' --size 2 --record {DAY}");
+    let first = read(&world, &line);
+    let at = world.entries() - 1;
+    assert_eq!((&first["recorded"]["seq"], &first["earlier"]), (&at.into(), &serde_json::json!([])));
+    let stated = &first["recorded"]["event"];
+    assert_eq!((&stated["seed"], &stated["of"], &stated["size"]), (&"dice 416".into(), &4.into(), &at.into()));
+    let mut drawn: Vec<String> = each(&first["sample"], "change").iter().map(ToString::to_string).collect();
+    drawn.sort_unstable();
+    assert_eq!(stated["drawn"], serde_json::json!(drawn));
+    // The log goes on, and the first draw stays what its seed draws.
+    carry_out(&world, "CHG-6", |it| it.replace("Raise the pool", "Pool 6"));
+    let second = read(&world, &line.replace("416", "417"));
+    let earlier = &second["earlier"];
+    assert_eq!(
+        (&earlier[0]["seq"], &earlier[0]["repeats"], earlier.as_array().unwrap().len()),
+        (&at.into(), &true.into(), 1)
+    );
+    let shown = world.ok("audrey", &line.replace(" --record", ""));
+    assert!(shown.contains("2 of 4 by the seed dice 416") && shown.contains("2 of 5 by the seed dice 417"), "{shown}");
+    assert!(!shown.contains("its seed draws others"), "{shown}");
+    // Of another day nobody drew.
+    let other = DAY.replace("12-02", "12-03").replace("12-01", "12-02");
+    assert_eq!(read(&world, &format!("audit sample --seed 1 {other}"))["earlier"], serde_json::json!([]));
+}
+
+#[test]
+fn a_recorded_sample_that_its_seed_does_not_draw_is_named() {
+    let world = five();
+    let honest = read(&world, &format!("audit sample --seed chosen --size 2 {DAY}"));
+    let drawn = each(&honest["sample"], "change");
+    let others = ["CHG-1", "CHG-2", "CHG-3", "CHG-5"].iter().filter(|it| !drawn.contains(it));
+    let sample = Sample {
+        log: world.state().roots().unwrap().log,
+        period: "2026-12-01T00:00:00Z 2026-12-02T00:00:00Z".parse().unwrap(),
+        seed: "chosen".parse().unwrap(),
+        of: 4,
+        drawn: Drawn::Changes(others.map(|it| it.parse().unwrap()).collect()),
+    };
+    world.force("audrey", Event::Sample(Box::new(sample)), None);
+    let shown = world.ok("audrey", &format!("audit sample --seed chosen --size 2 {DAY}"));
+    assert!(shown.contains("2 of 4 by the seed chosen; its seed draws others"), "{shown}");
+}
+
+#[test]
+fn a_sample_of_deployments_is_drawn_from_a_list_that_was_reconciled() {
+    let world = five();
+    let row = |n: u32, change: &str| format!("{n},2026-12-01T10:00:00Z,order-gateway,{change}\n");
+    let rows: Vec<String> = (1..=5).map(|n| row(n, &format!("CHG-{n}"))).chain([row(6, "")]).collect();
+    let list = format!("ref,time,service,change\n{}7,2026-12-01T23:00:00Z,ledger,\n", rows.concat());
+    world.write("list.csv", &list);
+    let line = format!("audit sample --seed 416 --size 2 --deployments list.csv {DAY}");
+    world.fails("audrey", &format!("{line} --record"), Exit::Invalid, "no reconciliation with this list is recorded");
+    let found = read(&world, &format!("audit reconcile list.csv {DAY} --record"));
+    let stated = &found["recorded"]["event"];
+    let digest = Sha256::digest(&list);
+    assert_eq!(stated["input"], hex(&digest));
+    assert_eq!((&stated["matched"], &stated["unauthorised"]), (&6.into(), &1.into()));
+    let drawn = read(&world, &format!("{line} --record"));
+    // By hand: the header is row 1.
+    let leaf = |n: u64| Sha256::new().chain_update(digest).chain_update(n.to_string()).finalize();
+    let mut ranked: Vec<(String, u64)> = (2..=7).map(|n| (rank("416", &leaf(n)), n)).collect();
+    ranked.sort();
+    let numbers: Vec<u64> = drawn["sample"].as_array().unwrap().iter().map(|it| it["row"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [ranked[0].1, ranked[1].1]);
+    assert_eq!((&drawn["whole"][0]["row"], &drawn["drawn_from"]), (&8.into(), &6.into()));
+    let mut sorted = numbers.clone();
+    sorted.sort_unstable();
+    assert_eq!((&drawn["recorded"]["event"]["drawn"], &drawn["input"]), (&sorted.into(), &hex(&digest).into()));
+    let csv = world.ok("audrey", &format!("{line} --csv --html rows.html"));
+    assert!(csv.starts_with("part,rank,row,ref,time,") && csv.contains("whole,,8,7,"), "{csv}");
+    assert_eq!(std::fs::read_to_string(world.path("rows.html")).unwrap().matches("<tr>").count(), 2 + 3);
+    // The samples of the register are others.
+    assert_eq!(read(&world, &format!("audit sample --seed 1 {DAY}"))["earlier"], serde_json::json!([]));
+}
+
+#[test]
+fn nothing_is_recorded_by_a_draw_that_fails() {
+    let world = five();
+    world.write("sheet.html", "filled in");
+    let before = world.entries();
+    let line = format!("audit sample --seed 416 --record {DAY}");
+    world.fails("audrey", &format!("{line} --html sheet.html"), Exit::Invalid, "sheet.html");
+    world.fails("audrey", &format!("{line} --size 0"), Exit::Invalid, "0");
+    world.fails("audrey", &format!("{line} --map map.toml"), Exit::Invalid, "--deployments");
+    world.write("none.csv", "time,service\n");
+    world.fails("audrey", "audit reconcile none.csv --record", Exit::Invalid, "give --from and --to");
+    world.fails("erin", &line, Exit::Refused, "erin is not an auditor");
+    assert_eq!(world.entries(), before);
 }

@@ -123,6 +123,13 @@ fn govern(world: &World, id: &str) {
     world.ok("alice", "person rota rota.csv --reason 'On duty in December.'");
     second(world, "14");
     world.ok("alice", "checkpoint --record");
+    world.ok(
+        "audrey",
+        "audit sample --seed 'dice 4 1 6' --from 2026-12-01T00:00:00Z --to 2027-01-01T00:00:00Z --record",
+    );
+    world.write("map.toml", "extractor = 'psql'\nquery = 'select * from deployments'\n[columns]\ntime = 'at'\n");
+    world.write("list.csv", "at\n2026-12-01T10:00:00Z\n");
+    world.ok("audrey", "audit reconcile list.csv --map map.toml --record");
     freeze(world);
     world.ok("bob", "person suspend carol --reason 'Nobody can reach her.'");
     let withdrawn = format!("approve CHG-2 --revision {}", world.revision("CHG-2").filed);

@@ -24,7 +24,7 @@ const FREEZES: u64 = 5;
 /// The rules that histories reach too seldom: one needs more people than a history has, one a freeze that is reserved for an
 /// approved change and too short for it, one the texts that these histories do not have. `rules/effective_time.rs`,
 /// `rules/reserved.rs` and `rules/sensitive.rs` break them.
-const BEYOND: [&str; 14] = [
+const BEYOND: [&str; 16] = [
     "operator-limit",
     "restored-by",
     "sensitive-named",
@@ -33,6 +33,8 @@ const BEYOND: [&str; 14] = [
     "checkpoint-root",
     "checkpoint-changes",
     "checkpoint-breakglasses",
+    "audit-role",
+    "sample-count",
     "statement-ahead",
     "statement-expired",
     "statement-once",
@@ -43,7 +45,7 @@ const BEYOND: [&str; 14] = [
 
 /// The kinds of entry that the model does not draw. A checkpoint states what no model without hashes knows:
 /// `tamper::recorded` computes it from the entries.
-const UNDRAWN: [&str; 2] = ["approval.submit", "log.checkpoint"];
+const UNDRAWN: [&str; 4] = ["approval.submit", "log.checkpoint", "log.sample", "log.reconciliation"];
 
 /// What the histories met.
 #[derive(Debug, Default)]

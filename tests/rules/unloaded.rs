@@ -98,6 +98,8 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
     vec![
         ("alice", Event::Checkpoint(world.state().roots().unwrap())),
         ("carol", Event::Checkpoint(world.state().roots().unwrap())),
+        ("audrey", Event::Sample(Box::new(super::audit_work::sample(world.state().roots().unwrap().log)))),
+        ("carol", Event::Sample(Box::new(super::audit_work::sample(world.state().roots().unwrap().log)))),
         ("carol", Event::BreakGlassRatify { id, closed }),
         ("erin", Event::BreakGlassRatify { id, closed }),
         ("erin", Event::BreakGlassClose(id)),

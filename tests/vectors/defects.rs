@@ -150,6 +150,13 @@ pub const BODIES: &[(&str, usize, &str, &str, &str)] = &[
     ("break-glass-zero", 54, "breakglass BG-1", "breakglass BG-0", "line 10, breakglass: Id"),
     ("checkpoint-without-a-root", 88, "\nroot ", "\nhash ", "line 10 is not root"),
     ("checkpoint-without-a-count", 88, "\nchanges ", "\nchanges  ", "line 11, changes: Number"),
+    ("reconciliation-without-a-list", 91, "\ninput ", "\nlist ", "line 12 is not input"),
+    ("reconciliation-with-a-count-of-nothing", 91, "\ndiffers 3", "\ndiffers", "line 15, differs: Number"),
+    ("sample-of-a-period-that-ends-before", 92, "period 2026", "period 2028", "line 11, period: PeriodOrder"),
+    ("sample-without-a-seed", 92, "\nseed ", "\nword ", "line 12 is not seed"),
+    ("sample-out-of-order", 92, "drawn CHG-1\ndrawn CHG-12", "drawn CHG-12\ndrawn CHG-1", "NotCanonical"),
+    ("sample-of-a-row-in-the-register", 92, "drawn CHG-1\n", "drawn 18\n", "line 14, drawn: Id"),
+    ("sample-of-a-change-in-a-list", 93, "drawn 18\n", "drawn CHG-18\n", "line 16, drawn: Number"),
     ("ratified-nothing", 55, "\nclosed ", "\nopened ", "line 11 is not closed"),
     (
         "requirement-of-one-approval",

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{AsCsv, Between, Span, print_with_table};
+use super::{AsCsv, Span, print_with_table};
 use crate::commands::Context;
 use crate::commands::breakglass::Judged;
 use crate::commands::ui::progress;
 use crate::domain::{
-    Action, ChangeId, ChangeKind, Event, EventKind, Moment, PersonId, RequirementLine, RequirementResult, Time,
+    Action, Between, ChangeId, ChangeKind, Event, EventKind, Moment, PersonId, RequirementLine, RequirementResult, Time,
 };
 use crate::error::Error;
 use crate::format::Entry;
@@ -91,8 +91,8 @@ impl Exceptions {
         self.csv.check(context)?;
         let period = self.span.read(context)?;
         let session = context.open()?;
-        let first = session.queries().beginning_of(period.from, None)?.0;
-        let end = session.queries().beginning_of(period.to, None)?.1;
+        let first = session.queries().beginning_of(period.from(), None)?.0;
+        let end = session.queries().beginning_of(period.to(), None)?.1;
         let span = (first < end).then(|| (first, end - 1));
         let lang = self.csv.lang();
         let found = match span {
@@ -116,7 +116,7 @@ impl Exceptions {
         (span, found): (Option<(u64, u64)>, &[Exception]),
     ) -> Result<(), Error> {
         let mut page = context.page();
-        let Between { from, to } = period;
+        let (from, to) = (period.from(), period.to());
         page.title(trf!("exceptions from {from} to before {to}", "自 {from} 起、{to} 之前的例外事项"));
         let entries = match span {
             Some((first, last)) => trf!("{first} to {last}", "第 {first} 至 {last} 条"),
@@ -270,7 +270,7 @@ fn json(session: &Session, period: Between, span: Option<(u64, u64)>, found: &[E
     };
     json!({
         "register": written(session.state().id()),
-        "query": { "from": period.from.to_string(), "to": period.to.to_string() },
+        "query": { "from": period.from().to_string(), "to": period.to().to_string() },
         "entries": span.map(|(first, last)| json!({ "first": first, "last": last })),
         "exceptions": found.iter().map(one).collect::<Value>(),
     })

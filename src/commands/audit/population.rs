@@ -4,10 +4,10 @@ use clap::Args;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-use super::{AsCsv, Between, Span, print_with_table};
+use super::{AsCsv, Span, print_with_table};
 use crate::commands::Context;
 use crate::commands::breakglass::Judged;
-use crate::domain::{ChangeId, ChangeKind, Digest, Moment, RequirementResult, Risk};
+use crate::domain::{Between, ChangeId, ChangeKind, CountedRoot, Digest, Moment, RequirementResult, Risk};
 use crate::error::Error;
 use crate::output::Page;
 use crate::output::json::written;
@@ -57,8 +57,20 @@ impl Log {
     /// # Errors
     /// The cache cannot be read.
     pub fn of(session: &Session) -> Result<Self, Error> {
-        let size = session.state().head().map_or(0, |head| head.seq + 1);
+        Self::at(session, session.state().head().map_or(0, |head| head.seq + 1))
+    }
+
+    /// The first `size` entries.
+    ///
+    /// # Errors
+    /// The cache cannot be read.
+    pub fn at(session: &Session, size: u64) -> Result<Self, Error> {
         Ok(Self { size, root: session.root(size)? })
+    }
+
+    /// As an entry states it.
+    pub fn counted(&self) -> CountedRoot {
+        CountedRoot { count: self.size, root: self.root }
     }
 
     /// The root as a checkpoint writes it.
@@ -128,7 +140,7 @@ impl Population {
 /// The cache cannot be read.
 pub(super) fn members(session: &Session, period: Between, (size, now): (u64, Moment)) -> Result<Vec<Member>, Error> {
     let _snapshot = session.hold_snapshot()?;
-    let started = session.queries().started_between(period.from, period.to, size)?;
+    let started = session.queries().started_between(period.from(), period.to(), size)?;
     let facts = session.ask_each(None, started.iter().map(|it| it.change), |change, governance| {
         let (facts, lines) = (&change.current().facts, change.requirements(governance, now)?);
         let overridden = lines.iter().any(|it| matches!(it.result, RequirementResult::Overridden(_)));
@@ -145,9 +157,9 @@ pub(super) fn members(session: &Session, period: Between, (size, now): (u64, Mom
 
 /// The changes whose first start was recorded in the period or later, and claims a time before it.
 fn recorded_late(session: &Session, period: Between, size: u64) -> Result<Vec<ChangeId>, Error> {
-    let first = session.queries().beginning_of(period.from, None)?.0;
+    let first = session.queries().beginning_of(period.from(), None)?.0;
     let started = session.queries().started_in(first, size)?.into_iter();
-    Ok(started.filter(|it| it.time < period.from).map(|it| it.change).collect())
+    Ok(started.filter(|it| it.time < period.from()).map(|it| it.change).collect())
 }
 
 /// The break-glasses that were opened in the period.
@@ -159,7 +171,7 @@ fn break_glasses(context: &Context<'_>, session: &Session, period: Between) -> R
 }
 
 fn write_page(page: &mut Page, period: Between, (log, glasses): (&Log, &[Judged]), members: &[Member]) {
-    let (from, to, count) = (period.from, period.to, members.len());
+    let (from, to, count) = (period.from(), period.to(), members.len());
     page.title(trf!("changes started from {from} to before {to}", "自 {from} 起、{to} 之前开始实施的变更单"));
     page.field(tr!("count", "数量"), count);
     let ends = [("first", "第一个", members.first()), ("last", "最后一个", members.last())];
@@ -202,7 +214,7 @@ fn json(session: &Session, period: Between, (log, glasses): (&Log, &[Judged]), m
     let id = |it: Option<&Member>| written(it.map(|it| it.started.change));
     json!({
         "register": written(session.state().id()),
-        "query": { "population": DEFINITION, "from": period.from.to_string(), "to": period.to.to_string() },
+        "query": { "population": DEFINITION, "from": period.from().to_string(), "to": period.to().to_string() },
         "count": members.len(),
         "first": id(members.first()),
         "last": id(members.last()),

@@ -51,7 +51,9 @@ impl Change {
             | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
             | Event::BreakGlassRatify { .. }
-            | Event::Checkpoint(_) => Err(Refusal::NoChange { change: self.id() }.into()),
+            | Event::Checkpoint(_)
+            | Event::Sample(_)
+            | Event::Reconciliation(_) => Err(Refusal::NoChange { change: self.id() }.into()),
         }
     }
 

@@ -446,7 +446,9 @@ impl Change {
             | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
             | Event::BreakGlassRatify { .. }
-            | Event::Checkpoint(_) => {}
+            | Event::Checkpoint(_)
+            | Event::Sample(_)
+            | Event::Reconciliation(_) => {}
         }
     }
 

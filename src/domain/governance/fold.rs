@@ -90,7 +90,9 @@ impl Governance {
             | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
             | Event::BreakGlassRatify { .. }
-            | Event::Checkpoint(_) => {}
+            | Event::Checkpoint(_)
+            | Event::Sample(_)
+            | Event::Reconciliation(_) => {}
         }
         Ok(None)
     }

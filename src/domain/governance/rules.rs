@@ -123,7 +123,9 @@ impl Governance {
             | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
             | Event::BreakGlassRatify { .. }
-            | Event::Checkpoint(_) => Err(Refusal::NotFounding.into()),
+            | Event::Checkpoint(_)
+            | Event::Sample(_)
+            | Event::Reconciliation(_) => Err(Refusal::NotFounding.into()),
         }
     }
 

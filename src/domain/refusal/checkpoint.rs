@@ -1,4 +1,4 @@
-//! The refusals about checkpoints in the log.
+//! The refusals about entries on the log itself: checkpoints, samples, reconciliations.
 
 /// Passes these refusals on to the next macro, after those before; see [`super`].
 macro_rules! checkpoint {
@@ -11,16 +11,16 @@ macro_rules! checkpoint {
          "{person} 既不是审计员或管理员，也不是机器账号"],
         ["anybody enrolled can sign one without recording it: `twinseal checkpoint`",
          "凡已登记者都可以只签署而不记录：`twinseal checkpoint`"];
-    /// A checkpoint that states another number of entries than there are before it.
+    /// An entry that states another number of entries than there are before it.
     CheckpointSize { /** The number of entries before it. */ expected: u64 } =>
         "checkpoint-size",
-        ["there are {expected} entries before this checkpoint", "此检查点之前有 {expected} 条日志条目"],
+        ["there are {expected} entries before this one", "此条目之前有 {expected} 条日志条目"],
         ["", ""];
-    /// A checkpoint with another root than that of the log.
+    /// An entry that states another root than that of the log.
     CheckpointRoot { /** The number of entries. */ size: u64, /** Their root. */ expected: Digest } =>
         "checkpoint-root",
-        ["the {size} entries before this checkpoint have the root {expected}",
-         "此检查点之前的 {size} 条日志条目的根哈希为 {expected}"],
+        ["the {size} entries before this one have the root {expected}",
+         "此条目之前的 {size} 条日志条目的根哈希为 {expected}"],
         ["", ""];
     /// A checkpoint with another number of changes or root than that of the tree of changes.
     CheckpointChanges { /** The number of changes. */ count: u64, /** Their root. */ expected: Digest } =>
@@ -33,6 +33,16 @@ macro_rules! checkpoint {
         "checkpoint-breakglasses",
         ["the tree of break-glasses has {count} leaves and the root {expected}",
          "紧急处置树有 {count} 个叶节点，根哈希为 {expected}"],
+        ["", ""];
+    /// A sample or a reconciliation recorded by somebody who is no auditor.
+    NotAuditor { /** Who. */ person: PersonId } =>
+        "audit-role",
+        ["{person} is not an auditor", "{person} 不是审计员"],
+        ["leave out --record to draw or compare without recording it", "只抽样或核对而不记录时，请去掉 --record"];
+    /// A sample of more than there was to draw from.
+    SampleCount { /** How many there were. */ of: u64 } =>
+        "sample-count",
+        ["the sample is said to be drawn from {of}, but has more", "样本据称取自 {of} 项，其数量却更多"],
         ["", ""];
     } };
 }

@@ -97,22 +97,29 @@ impl Register {
         if !may {
             return Err(Refusal::NotCheckpointer { person: actor.clone() }.into());
         }
-        if stated.log.count != header.seq {
-            return Err(Refusal::CheckpointSize { expected: header.seq }.into());
-        }
+        self.judge_log_root(header, &stated.log)?;
         if self.selected {
             return Ok(());
         }
-        let LogRoots { log, changes, break_glasses } = self.roots()?;
-        if stated.log.root != log.root {
-            return Err(Refusal::CheckpointRoot { size: log.count, expected: log.root }.into());
-        }
+        let LogRoots { changes, break_glasses, .. } = self.roots()?;
         if stated.changes != changes {
             return Err(Refusal::CheckpointChanges { count: changes.count, expected: changes.root }.into());
         }
         if stated.break_glasses != break_glasses {
             let CountedRoot { count, root: expected } = break_glasses;
             return Err(Refusal::CheckpointBreakGlasses { count, expected }.into());
+        }
+        Ok(())
+    }
+
+    /// That a root is that of the entries before this one.
+    pub(super) fn judge_log_root(&self, header: &Timed<'_>, stated: &CountedRoot) -> Result<(), Denied> {
+        if stated.count != header.seq {
+            return Err(Refusal::CheckpointSize { expected: header.seq }.into());
+        }
+        let expected = self.summary.log.root();
+        if !self.selected && stated.root != expected {
+            return Err(Refusal::CheckpointRoot { size: stated.count, expected }.into());
         }
         Ok(())
     }

@@ -61,6 +61,23 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
             conn.prepare_cached("INSERT INTO names VALUES (?1, ?2, ?3)")?.execute(row)?;
         }
     }
+    project_event(conn, entry, seconded, after)?;
+    after.corrected_break_glasses().try_for_each(|id| project_end(conn, after.break_glass(id).map_err(unloaded)?))?;
+    match event.stream() {
+        Stream::Change(change) => project_change(conn, after.change(change).map_err(unloaded)?),
+        Stream::BreakGlass(id) => project_break_glass(conn, header.seq, after.break_glass(id).map_err(unloaded)?),
+        Stream::Governance | Stream::Log => Ok(()),
+    }
+}
+
+/// Projects what this kind of entry changes.
+fn project_event(
+    conn: &Connection,
+    entry: &Entry,
+    seconded: Option<&Action>,
+    after: &Register,
+) -> rusqlite::Result<()> {
+    let Entry { header, event, leaf, .. } = entry;
     match event {
         Event::Init { members, .. } => project_members(conn, members, after)?,
         Event::Propose { proposal, .. } => project_proposal(conn, entry, proposal.number())?,
@@ -82,17 +99,19 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
         Event::Submit(it) => project_vote(conn, header.seq, &it.statement.revision, after)?,
         Event::Start(_) | Event::Finish(_) | Event::Confirm(_) => project_run(conn, entry)?,
         Event::Refused { attempt, rule } => project_refusal(conn, header, attempt, *rule)?,
-        Event::BreakGlassOpen { .. } | Event::BreakGlassEnter { .. } | Event::BreakGlassClose(_) => {}
         Event::BreakGlassRatify { id, .. } => project_ratification(conn, header, id.number())?,
         Event::FreezeNow { .. } | Event::FreezeEnd(_) => project_freezes(conn, header.seq, after)?,
-        Event::Seal | Event::ChangeWithdraw(_) | Event::Note(_) | Event::Checkpoint(_) => {}
+        Event::Seal
+        | Event::BreakGlassOpen { .. }
+        | Event::BreakGlassEnter { .. }
+        | Event::BreakGlassClose(_)
+        | Event::ChangeWithdraw(_)
+        | Event::Note(_)
+        | Event::Checkpoint(_)
+        | Event::Sample(_)
+        | Event::Reconciliation(_) => {}
     }
-    after.corrected_break_glasses().try_for_each(|id| project_end(conn, after.break_glass(id).map_err(unloaded)?))?;
-    match event.stream() {
-        Stream::Change(change) => project_change(conn, after.change(change).map_err(unloaded)?),
-        Stream::BreakGlass(id) => project_break_glass(conn, header.seq, after.break_glass(id).map_err(unloaded)?),
-        Stream::Governance | Stream::Log => Ok(()),
-    }
+    Ok(())
 }
 
 /// Records that an entry changed are always loaded.

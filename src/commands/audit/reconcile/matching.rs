@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::commands::breakglass::Judged;
-use crate::domain::{Act, Change, ChangeId, Facts, Outcome, ServiceId, TOLERANCE, Target, Time};
+use crate::domain::{Act, Between, Change, ChangeId, Facts, Outcome, ServiceId, TOLERANCE, Target, Time};
 use crate::input::Deployed;
 use crate::tr;
 
@@ -185,7 +185,7 @@ pub fn without_deployment(
     executed: &[Executed],
     rows: &[(Deployed, Judgement)],
     covers: &BTreeSet<ServiceId>,
-    (from, to): (Time, Time),
+    period: Between,
 ) -> Vec<(ChangeId, Vec<String>)> {
     let mut hosts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (row, judged) in rows.iter().filter(|(_, it)| matches!(it.verdict, Verdict::Matched | Verdict::Differs)) {
@@ -198,7 +198,7 @@ pub fn without_deployment(
         all || it.facts.services.iter().any(|it| covers.contains(it) || listed.contains(it.as_str()))
     };
     let mut missing = Vec::new();
-    for it in executed.iter().filter(|it| (from..to).contains(&it.started()) && concerns(it)) {
+    for it in executed.iter().filter(|it| period.contains(it.started()) && concerns(it)) {
         let id = it.id.to_string();
         let seen = hosts.get(id.as_str());
         let by_target = !it.done.is_empty() && seen.is_none_or(|seen| seen.iter().any(|host| !host.is_empty()));
