@@ -1,5 +1,6 @@
 //! The gate: open only if the change may start here and now, closed for everything else. It records nothing.
 
+mod checkpoint;
 mod requirements;
 mod starting;
 

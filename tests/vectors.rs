@@ -29,13 +29,18 @@ use twinseal::format::request::Request;
 use twinseal::format::{Defect, Raw, body, chain, data, entry};
 
 use bad_entries::{Bad, bad, body_of, body_of_size, lost_of_size, restored, text_of, with_body, with_data, with_text};
-use good_log::{Home, all, asked, asking, good, home, member, name, new};
+use good_log::{Home, all, asked, asking, good, home, member, new};
 use refused::{Refused, refused, state};
 use witnessed_log::{OUTLIERS, answer_for, witnessed};
 
 use crate::support::World;
 
 const FOLDERS: [&str; 5] = ["good", "bad", "refused", "witnessed", "witnessed-refused"];
+
+/// `08-change.file`: the sequence number and kind of an entry.
+pub fn name(raw: &Raw) -> String {
+    format!("{:02}-{}", raw.seq, entry::read_body(raw).unwrap().1.kind())
+}
 
 fn folder(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name)

@@ -28,7 +28,7 @@ ASKED = "asked expires asked-role* asked-operator*"
 KEY = "public-key proof"
 GRANTS = "role* group* operator*"
 POLICY = """approvals approval-days separate? break-glass-minutes? break-glass-groups? teams? emergency-waives?
-    emergency-review-days (require when-kind? when-risk? when-tag? when-service? when-environment? when-freeze?
+    emergency-review-days checkpoint-hours? (require when-kind? when-risk? when-tag? when-service? when-environment? when-freeze?
     when-targets? sensitive* need-approvals? from* need? lead-minutes? longest-minutes? independent? confirm?
     exception-group?)*"""
 FACTS = """kind risk owner author* implementer* service* environment* tag* window outage-minutes rollback-minutes

@@ -1,6 +1,7 @@
 //! `gate`: say whether a change may start here and now.
 
 mod answer;
+mod checkpoint;
 mod coverage;
 mod judge;
 
@@ -15,6 +16,7 @@ use crate::commands::change::check::digest_of;
 use crate::commands::change::once::{Once, actor_of_run, start_once};
 use crate::commands::duration::duration;
 use crate::commands::lookup::{change_id, parse};
+use crate::commands::upkeep::against::Kept;
 use crate::domain::{
     ArtifactName, ChangeId, Digest, Environment, Head, PersonId, RunId, ServiceId, Start, Target, number,
 };
@@ -39,7 +41,8 @@ use answer::Answer;
   twinseal gate CHG-42 --service order-gateway --artifact gw.tar.gz=build/gw.tar.gz
   twinseal gate --service order-gateway --artifact build/gw.tar.gz
   twinseal gate CHG-42 --wait 30m && ./deploy.sh
-  twinseal gate CHG-42 --start --run-id $CI_PIPELINE_ID && ./deploy.sh")]
+  twinseal gate CHG-42 --start --run-id $CI_PIPELINE_ID && ./deploy.sh
+  twinseal gate CHG-42 --checkpoint prod.checkpoint && ./deploy.sh")]
 pub struct Gate {
     /// Change id, such as CHG-42
     #[arg(value_name = "CHANGE", zh("变更单编号，如 CHG-42"))]
@@ -71,6 +74,9 @@ pub struct Gate {
     #[arg(long, value_name = "SEQ:LEAF")]
     #[arg(zh("日志必须包含的条目，由流水线自己的设置给出；在变更单提交之后才首次接触变更台账的账号需要它"))]
     at_least: Option<String>,
+    /// Checkpoint that the log must extend: signed by a person who recorded it, and no older than the policy allows
+    #[arg(long, value_name = "FILE", zh("日志必须延续的检查点：由记录它的人签署，且不早于策略允许的时间"))]
+    checkpoint: Option<PathBuf>,
 }
 
 /// The time between two looks at the register.
@@ -86,6 +92,7 @@ struct Asked {
     artifacts: Vec<Given>,
     run: Option<RunId>,
     at_least: Option<Head>,
+    checkpoint: Option<Kept>,
 }
 
 /// An artifact as it was given: its digest, and its name if there is one.
@@ -119,16 +126,18 @@ impl Gate {
         }
     }
 
-    fn asked(&self, context: &Context<'_>) -> Result<Asked, Error> {
+    fn asked(&self, context: &mut Context<'_>) -> Result<Asked, Error> {
         let given = |it: &String| read_artifact(context, it, self.change.is_some());
+        let artifacts = self.artifacts.iter().map(given).collect::<Result<_, _>>()?;
         Ok(Asked {
             change: self.change.as_deref().map(change_id).transpose()?,
             service: self.service.as_deref().map(parse).transpose()?,
             environment: self.environment.as_deref().map(parse).transpose()?,
             target: self.target.as_deref().map(parse).transpose()?,
-            artifacts: self.artifacts.iter().map(given).collect::<Result<_, _>>()?,
+            artifacts,
             run: self.run_id.as_deref().map(parse).transpose()?,
             at_least: self.at_least.as_deref().map(entry_and_leaf).transpose()?,
+            checkpoint: self.checkpoint.as_deref().map(|file| Kept::read(context, file)).transpose()?,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Commands that verify, back up, restore and repair a register.
 
-mod against;
+pub(in crate::commands) mod against;
 pub mod backup;
 pub mod doctor;
 pub mod rebuild;

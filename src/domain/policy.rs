@@ -104,6 +104,8 @@ pub struct PolicyParts {
     pub emergency: Emergency,
     /// What it says about break-glass.
     pub break_glass: BreakGlassLimits,
+    /// How old a checkpoint may be that is shown to the gate, in hours.
+    pub checkpoint_hours: u64,
     /// The requirements, in order.
     pub requirements: Vec<Requirement>,
 }
@@ -118,6 +120,7 @@ impl Default for PolicyParts {
             teams: BTreeSet::new(),
             emergency: Emergency { waives: BTreeSet::new(), review_days: 5 },
             break_glass: BreakGlassLimits::default(),
+            checkpoint_hours: Policy::CHECKPOINT_HOURS,
             requirements: Vec::new(),
         }
     }
@@ -135,6 +138,11 @@ impl Policy {
     /// The longest validity of an approval, in days.
     pub const MOST_DAYS: u64 = 365;
 
+    /// How old a checkpoint may be that is shown to the gate, in hours, unless the policy says otherwise.
+    pub const CHECKPOINT_HOURS: u64 = 24;
+    /// The greatest age of a checkpoint that a policy can allow, in hours.
+    pub const MOST_CHECKPOINT_HOURS: u64 = 720;
+
     /// The policy of a new register: that of [`PolicyParts::default`].
     pub fn built_in() -> Self {
         Self(PolicyParts::default())
@@ -149,6 +157,7 @@ impl Policy {
         Self::check_approvals(parts.approvals)?;
         Self::check_days(parts.approval_days)?;
         Self::check_days(parts.emergency.review_days)?;
+        Self::check_checkpoint_hours(parts.checkpoint_hours)?;
         let mut names = BTreeSet::new();
         for it in &parts.requirements {
             it.check()?;
@@ -187,6 +196,20 @@ impl Policy {
     /// [`Invalid::PolicyExpiry`] outside 1 to 365.
     pub fn check_days(found: u64) -> Result<(), Invalid> {
         if (1..=Self::MOST_DAYS).contains(&found) { Ok(()) } else { Err(Invalid::PolicyExpiry { found }) }
+    }
+
+    /// Checks that a policy can allow a checkpoint of this age, in hours.
+    ///
+    /// # Errors
+    /// [`Invalid::CheckpointHours`] outside 1 to 720.
+    pub fn check_checkpoint_hours(found: u64) -> Result<(), Invalid> {
+        let fine = (1..=Self::MOST_CHECKPOINT_HOURS).contains(&found);
+        if fine { Ok(()) } else { Err(Invalid::CheckpointHours { found }) }
+    }
+
+    /// How old a checkpoint may be that is shown to the gate, in hours.
+    pub fn checkpoint_hours(&self) -> u64 {
+        self.0.checkpoint_hours
     }
 
     /// The number of different people who must approve every revision.

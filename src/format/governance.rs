@@ -45,6 +45,8 @@ pub fn write_policy(out: &mut Writer, policy: &Policy) {
     put_words(out, "teams", policy.teams());
     put_words(out, "emergency-waives", &policy.emergency().waives);
     out.put("emergency-review-days", policy.emergency().review_days);
+    let hours = Some(policy.checkpoint_hours());
+    out.put_all("checkpoint-hours", hours.filter(|it| *it != Policy::CHECKPOINT_HOURS));
     for it in policy.requirements() {
         out.put("require", &it.name);
         write_requirement(out, it);
@@ -108,11 +110,14 @@ pub fn read_policy(lines: &mut Reader<'_>) -> Result<Policy, Defect> {
     let waives = take_words(lines, "emergency-waives")?;
     let review_days = lines.parse_with("emergency-review-days", within(Policy::check_days))?;
     let emergency = Emergency { waives, review_days };
+    let hours = take_number(lines, "checkpoint-hours", Policy::check_checkpoint_hours)?;
+    let checkpoint_hours = hours.unwrap_or(Policy::CHECKPOINT_HOURS);
     let mut requirements = Vec::new();
     while lines.next_is("require") {
         requirements.push(read_requirement(lines)?);
     }
-    let parts = PolicyParts { approvals, approval_days, separate, teams, emergency, break_glass, requirements };
+    let parts = PolicyParts { approvals, approval_days, separate, teams, emergency, ..PolicyParts::default() };
+    let parts = PolicyParts { break_glass, checkpoint_hours, requirements, ..parts };
     Policy::new(parts).map_err(|invalid| lines.defect("require", invalid))
 }
 

@@ -34,6 +34,10 @@ fn read(root: Table<'_, '_>) -> Option<Policy> {
     let (separate, teams) = (root.words("separate"), root.words("teams"));
     let emergency = root.table("emergency").map_or_else(|| PolicyParts::default().emergency, read_emergency);
     let break_glass = root.table("break_glass").map_or_else(|| Some(BreakGlassLimits::default()), read_break_glass);
+    let checkpoint_hours = match root.get("checkpoint_hours") {
+        Some(_) => checked(&root, "checkpoint_hours", Policy::check_checkpoint_hours),
+        None => Some(Policy::CHECKPOINT_HOURS),
+    };
     let mut requirements: Vec<Requirement> = Vec::new();
     for table in root.tables("require") {
         let name: Option<RequirementName> = table.required_word("name");
@@ -47,7 +51,9 @@ fn read(root: Table<'_, '_>) -> Option<Policy> {
     }
     root.finish();
     let (approvals, approval_days, break_glass) = (approvals?, days?, break_glass?);
-    let parts = PolicyParts { approvals, approval_days, separate, teams, emergency, break_glass, requirements };
+    let (checkpoint_hours, default) = (checkpoint_hours?, PolicyParts::default());
+    let parts = PolicyParts { approvals, approval_days, separate, teams, emergency, ..default };
+    let parts = PolicyParts { break_glass, checkpoint_hours, requirements, ..parts };
     Policy::new(parts).ok()
 }
 

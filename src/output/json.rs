@@ -272,6 +272,7 @@ pub fn policy(policy: &Policy) -> Value {
             "waives": list(&policy.emergency().waives),
             "review_days": policy.emergency().review_days,
         },
+        "checkpoint_hours": policy.checkpoint_hours(),
         "require": policy.requirements().iter().map(requirement).collect::<Value>(),
     })
 }

@@ -23,6 +23,7 @@ pub fn policy_sentences(policy: &Policy) -> Vec<String> {
     sentences.push(emergency(policy.emergency()));
     sentences.extend(policy.separate().iter().map(|duty| duty_sentence(*duty).to_owned()));
     sentences.extend(break_glass(policy.break_glass()));
+    sentences.extend(checkpoints(policy));
     let conflicts = tr!(
         "Nobody approves a change that they ever filed, authored, owned or implemented.",
         "任何人不得审批自己曾提交、编写、负责或实施的变更。"
@@ -61,6 +62,15 @@ fn break_glass(limits: &BreakGlassLimits) -> Vec<String> {
         ));
     }
     sentences
+}
+
+/// How old a checkpoint may be, unless it is as old as without a word about it.
+fn checkpoints(policy: &Policy) -> Option<String> {
+    let hours = Some(policy.checkpoint_hours()).filter(|it| *it != Policy::CHECKPOINT_HOURS)?;
+    Some(trf!(
+        "A checkpoint that is shown to the gate is at most {hours} h old.",
+        "出示给门禁的检查点最多签署于 {hours} 小时前。"
+    ))
 }
 
 fn duty_sentence(duty: Duty) -> &'static str {

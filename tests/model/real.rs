@@ -438,6 +438,7 @@ fn policy(it: &Policy) -> domain::Policy {
         emergency: domain::Emergency { waives: it.waives.clone(), review_days: it.review_days },
         break_glass: domain::BreakGlassLimits::new(it.break_glass.0, groups).unwrap(),
         requirements,
+        ..domain::PolicyParts::default()
     })
     .unwrap()
 }

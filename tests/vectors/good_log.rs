@@ -489,12 +489,8 @@ pub fn policy() -> Policy {
         teams: all(&["it", "trading"]),
         emergency: Emergency { waives: all(&["lead-time", "tests"]), review_days: 3 },
         break_glass: BreakGlassLimits::new(60, all(&["dba", "duty"])).unwrap(),
+        checkpoint_hours: 4,
         requirements: vec![critical, shown],
     })
     .unwrap()
-}
-
-/// `08-change.file`: the sequence number and kind of an entry.
-pub fn name(raw: &Raw) -> String {
-    format!("{:02}-{}", raw.seq, entry::read_body(raw).unwrap().1.kind())
 }

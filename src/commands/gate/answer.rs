@@ -16,6 +16,8 @@ use crate::{tr, trf};
 pub enum Name {
     /// This account can tell that nothing is hidden from it.
     Pin,
+    /// The log extends the checkpoint that was given, and a person signed it lately.
+    Checkpoint,
     /// Exactly one change covers what is asked.
     Change,
     /// The change covers the service.
@@ -31,6 +33,7 @@ impl Name {
     fn as_str(self) -> &'static str {
         match self {
             Self::Pin => "pin",
+            Self::Checkpoint => "checkpoint",
             Self::Change => "change",
             Self::Service => "service",
             Self::Environment => "environment",
@@ -43,6 +46,7 @@ impl Name {
         match (lang(), self) {
             (Lang::En, it) => it.as_str().to_owned(),
             (Lang::Zh, Self::Pin) => "已验证位置".to_owned(),
+            (Lang::Zh, Self::Checkpoint) => "检查点".to_owned(),
             (Lang::Zh, Self::Change) => "变更单".to_owned(),
             (Lang::Zh, Self::Service) => "服务".to_owned(),
             (Lang::Zh, Self::Environment) => "环境".to_owned(),

@@ -3,7 +3,7 @@
 
 use super::answer::{Answer, Line, Name};
 use super::coverage::{self, Covered};
-use super::{Asked, Given};
+use super::{Asked, Given, checkpoint};
 use crate::commands::Context;
 use crate::commands::change::once::is_started_by;
 use crate::commands::lookup::requirement_texts;
@@ -50,7 +50,9 @@ pub fn answer(context: &Context<'_>, session: &Session, asked: &Asked, me: Optio
     let Judged { change, start, lines: judged, requirements, already } = judged.map_err(|_| Error::NoChange(id))?;
     // Recording here may be refused for reasons that no rule knows: this file may be a copy.
     session.may_record(&Event::Start(start.clone()))?;
-    let mut lines = vec![pin(session, &change, asked.at_least)?];
+    let (checkpoint, covers) = checkpoint::line(session, asked, time)?;
+    let mut lines = vec![pin(session, &change, asked.at_least, covers)?];
+    lines.extend(checkpoint);
     lines.extend(here(&change, asked));
     lines.extend(judged);
     let requirements = requirement_texts(session, &change, requirements, now)?;
@@ -100,7 +102,7 @@ fn check_register(session: &Session, at_least: Option<Head>) -> Result<(), Error
 
 /// Whether this account can tell that nothing is hidden from it. One that met the register after the revision was filed
 /// cannot: whoever gave it the file may have cut it off.
-fn pin(session: &Session, change: &Change, at_least: Option<Head>) -> Result<Line, Error> {
+fn pin(session: &Session, change: &Change, at_least: Option<Head>, checkpoint: Option<u64>) -> Result<Line, Error> {
     const NAME: Name = Name::Pin;
     let met = session.first_verified()?;
     if let Some(met) = met.filter(|met| *met < change.current().seq) {
@@ -110,6 +112,13 @@ fn pin(session: &Session, change: &Change, at_least: Option<Head>) -> Result<Lin
         ));
     }
     let newest = change.approvals().map(|vote| vote.seq).max();
+    if let Some(covers) = checkpoint.filter(|covers| newest.is_none_or(|newest| newest <= *covers)) {
+        let detail = trf!(
+            "the log has what the checkpoint covers, up to entry {covers}; anything after it could be hidden",
+            "日志包含检查点所涵盖的内容，至第 {covers} 条；其后的内容可能被隐藏"
+        );
+        return Ok(Line::satisfied(NAME, detail));
+    }
     Ok(match at_least {
         None => Line::unsatisfied(
             NAME,
@@ -122,9 +131,10 @@ fn pin(session: &Session, change: &Change, at_least: Option<Head>) -> Result<Lin
             ),
             Opens::Never,
             tr!(
-                "ask a host that has known the register for longer (`ssh -T gate@host`), or use --at-least SEQ:LEAF from \
-                 the pipeline's own settings",
-                "请在更早接触该变更台账的主机上查询（`ssh -T gate@host`），或使用 --at-least SEQ:LEAF，其值取自流水线自己的设置"
+                "ask a host that has known the register for longer (`ssh -T gate@host`), or use --at-least SEQ:LEAF or a \
+                 --checkpoint made after the approvals, from the pipeline's own settings",
+                "请在更早接触该变更台账的主机上查询（`ssh -T gate@host`），或使用批准之后的 --at-least SEQ:LEAF 或 --checkpoint，\
+                 均取自流水线自己的设置"
             ),
         ),
         Some(Head { seq, .. }) if newest.is_some_and(|newest| seq < newest) => Line::unsatisfied(

@@ -17,6 +17,7 @@ use crate::store::{Finding, StoreError, VerifiedLog};
 use crate::{tr, trf};
 
 /// A checkpoint in a file, not verified.
+#[derive(Debug)]
 pub struct Kept {
     file: String,
     note: Note,
@@ -29,6 +30,8 @@ struct SignedBy {
     key: Fingerprint,
     /// Whether the key was live at the end of the checkpoint's entries.
     live: bool,
+    /// Whether it is the account of a machine.
+    machine: bool,
 }
 
 /// Whether the log extends a checkpoint.
@@ -90,7 +93,9 @@ impl Kept {
         let signer = |key: Fingerprint| {
             let (_, enrolled) = governance.loaded_keys().find(|(it, _)| **it == key)?;
             let live = governance.judge_signer(&enrolled.person, key).is_ok();
-            Some(SignedBy { person: enrolled.person.clone(), key, live })
+            let person = governance.loaded_people().find(|(it, _)| **it == enrolled.person)?.1;
+            let machine = person.grants.is_machine();
+            Some(SignedBy { person: enrolled.person.clone(), key, live, machine })
         };
         Ok(signers.filter_map(|key| signer(key.fingerprint())).collect())
     }
@@ -167,6 +172,11 @@ impl Compared<'_> {
             Extends::No(finding) => Some(finding),
             Extends::Yes | Extends::NotCompared => None,
         }
+    }
+
+    /// The people, not machines, whose live keys signed it.
+    pub fn people(&self) -> impl Iterator<Item = &PersonId> {
+        self.signers.iter().filter(|it| it.live && !it.machine).map(|it| &it.person)
     }
 
     /// The last entry that it covers, if the log extends it.

@@ -205,6 +205,12 @@ pub enum Invalid {
         /// The number of minutes in the policy.
         found: u64,
     },
+    /// An age of a checkpoint outside 1 to 720 hours.
+    #[error("{}", trf!("{found} is out of range: use 1 to 720", "{found} 超出范围：应为 1 至 720"))]
+    CheckpointHours {
+        /// The number of hours in the policy.
+        found: u64,
+    },
     /// A number of minutes outside 1 to 366 days.
     #[error("{}", trf!("{found} is out of range: use 1 to 527040", "{found} 超出范围：应为 1 至 527040"))]
     PolicyMinutes {
