@@ -18,6 +18,7 @@ pub mod request;
 pub mod sshsig;
 pub mod statement;
 pub mod text;
+pub mod timestamp;
 pub mod tree;
 pub mod word;
 

@@ -66,6 +66,7 @@ mod tamper;
 mod targets;
 mod terminal;
 mod tidy;
+mod timestamps;
 mod transcripts;
 mod tree;
 mod trust;
