@@ -3,6 +3,7 @@
 
 mod drafts;
 mod notes;
+mod stamps;
 
 use std::fmt::Display;
 use std::fs;
@@ -27,12 +28,13 @@ use twinseal::signer::{Agent, KeyError, KeySource, Passphrase};
 
 pub use drafts::{calendar, change, freeze, policy, rota};
 pub use notes::note;
+pub use stamps::{DOCUMENT, ROOT, timestamp};
 
 /// Checks a parser with one input; panics if something does not hold.
 pub type Check = fn(&[u8]);
 
 /// Every check, with the name of its fuzz target.
-pub const CHECKS: [(&str, Check); 14] = [
+pub const CHECKS: [(&str, Check); 15] = [
     ("agent", agent),
     ("calendar", calendar),
     ("change", change),
@@ -46,6 +48,7 @@ pub const CHECKS: [(&str, Check); 14] = [
     ("rota", rota),
     ("sshsig", self::sshsig),
     ("text", self::text),
+    ("timestamp", timestamp),
     ("word", self::word),
 ];
 

@@ -23,6 +23,7 @@ pub mod people;
 mod recorded;
 mod registers;
 pub mod shell;
+mod timestamp;
 mod ui;
 pub mod upkeep;
 

@@ -17,6 +17,7 @@ mod register;
 mod request;
 mod screen;
 mod several;
+mod timestamp;
 mod usage;
 mod words;
 
@@ -36,6 +37,7 @@ pub use notify::NotifyError;
 pub use register::RegisterError;
 pub use request::RequestError;
 pub use several::SeveralError;
+pub use timestamp::TimestampFailure;
 pub use usage::UsageError;
 pub use words::FileAct;
 use words::{closed_freezes, did_you_mean, faults, findings, no_text, short};
@@ -56,6 +58,8 @@ pub enum Remedy {
     Rebuild,
     /// The checkpoint that was given, or that none was, is to be looked at first.
     Anchor,
+    /// Only the timestamp of a checkpoint is in question.
+    Timestamp,
     /// The file is evidence.
     Keep,
 }
@@ -383,6 +387,9 @@ pub enum Error {
     /// A command about evidence packs failed.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
+    /// A checkpoint was not timestamped.
+    #[error(transparent)]
+    Timestamp(#[from] TimestampFailure),
     /// A command about notices failed.
     #[error(transparent)]
     Notify(#[from] NotifyError),

@@ -16,6 +16,7 @@ mod smtp;
 mod state;
 mod target;
 mod templates;
+mod timestamp;
 mod tls;
 
 pub use delivery::{Sent, Titles, deliver};
@@ -26,3 +27,4 @@ pub use secrets::{Secrets, SecretsError};
 pub use state::{Begun, Job, Pending, Queued, State, StateError, TargetState, Told};
 pub use target::{Channel, Sender, Target, TargetKind};
 pub use templates::{Message, message};
+pub use timestamp::ask_timestamp_authority;

@@ -239,7 +239,7 @@ fn the_document_lists_each_rule_once_and_no_other() {
 }
 
 /// The rules about the file and the pin, as the store names them.
-const FILE_RULES: [&str; 14] = [
+const FILE_RULES: [&str; 15] = [
     "file",
     "side-file",
     "fingerprint",
@@ -250,6 +250,7 @@ const FILE_RULES: [&str; 14] = [
     "truncated",
     "forked",
     "checkpoint",
+    "timestamp",
     "anchor",
     "replaced",
     "append",

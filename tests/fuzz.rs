@@ -11,6 +11,7 @@ use crate::support::Alone;
 use twinseal::format::checkpoint::Checkpoint;
 use twinseal::format::note::Note;
 use twinseal::format::request::Request;
+use twinseal::format::timestamp::{self, Authorities};
 use twinseal::format::{data, sshsig, text, word};
 use twinseal::input;
 
@@ -46,7 +47,7 @@ fn every_parser_accepts_something_in_its_corpus() {
     let accepted = |name: &str, accepts: Accepts| {
         inside(&format!("fuzz/corpus/{name}")).iter().filter(|path| accepts(&fs::read(path).unwrap())).count()
     };
-    let parsers: [(&str, Accepts); 11] = [
+    let parsers: [(&str, Accepts); 12] = [
         ("change", |data| input::read(str::from_utf8(data).unwrap_or_default(), &Alone).is_ok()),
         ("policy", |data| input::read_policy(str::from_utf8(data).unwrap_or_default()).is_ok()),
         ("data", |data| {
@@ -60,6 +61,10 @@ fn every_parser_accepts_something_in_its_corpus() {
         ("rota", |data| input::read_rota(str::from_utf8(data).unwrap_or_default()).is_ok()),
         ("note", |data| Note::read(data).is_ok_and(|note| Checkpoint::read(note.text()).is_ok())),
         ("request", |data| Request::read(data).is_ok()),
+        ("timestamp", |data| {
+            let root = Authorities::read(checks::ROOT.as_bytes());
+            timestamp::judge(data, checks::DOCUMENT, None, root.as_ref()).is_ok()
+        }),
         ("text", |data| {
             let (kind, text) = data.split_at(data.iter().position(|b| *b == b'\n').unwrap_or(0));
             let kind = str::from_utf8(kind).ok().and_then(|kind| kind.parse().ok());

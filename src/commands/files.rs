@@ -35,7 +35,19 @@ pub fn read_text(env: &mut Env, given: &Path) -> Result<String, Error> {
 /// # Errors
 /// As [`read_text`].
 pub fn read_text_within(env: &mut Env, given: &Path, most: u64) -> Result<String, Error> {
-    let name = name_of_input(given);
+    let (name, bytes) = (name_of_input(given), read_bytes_within(env, given, most)?);
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|b| **b == b'\n').count() + 1;
+        Error::NotText { path: name, line }
+    })
+}
+
+/// The content of any file of at most so many bytes; `-` is standard input.
+///
+/// # Errors
+/// The file cannot be read or is too large.
+pub fn read_bytes_within(env: &mut Env, given: &Path, most: u64) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::File { doing: FileAct::Read, path: given.to_owned(), source };
     let mut bytes = Vec::new();
     if given == Path::new("-") {
@@ -44,14 +56,10 @@ pub fn read_text_within(env: &mut Env, given: &Path, most: u64) -> Result<String
         let file = fs::File::open(env.path(given)).map_err(failed)?;
         file.take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
     }
-    if bytes.len() as u64 > most {
-        return Err(Error::FileTooLarge { path: name, most });
+    match bytes.len() as u64 > most {
+        true => Err(Error::FileTooLarge { path: name_of_input(given), most }),
+        false => Ok(bytes),
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = good.iter().filter(|b| **b == b'\n').count() + 1;
-        Error::NotText { path: name, line }
-    })
 }
 
 /// Fails if there is a file, before anybody is asked about what [`create`] would write into it.

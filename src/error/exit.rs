@@ -4,6 +4,7 @@ use super::hint::{disk_fails, disk_is_full};
 use crate::config::ConfigError;
 use crate::error::{
     AccountError, ArtifactError, Error, EvidenceError, KeyChoiceError, LossError, NotifyError, RegisterError,
+    TimestampFailure,
 };
 use crate::signer::KeyError;
 use crate::store::StoreError;
@@ -66,6 +67,7 @@ impl Error {
             | Self::Contended { .. }
             | Self::Io(_)
             | Self::Unwell { .. }
+            | Self::Timestamp(TimestampFailure::NotSent { .. } | TimestampFailure::BadAnswer { .. })
             | Self::Notify(
                 NotifyError::State(_)
                 | NotifyError::Running

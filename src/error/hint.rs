@@ -39,6 +39,7 @@ impl Error {
             Self::Usage(error) => return Some(error.hint.clone()),
             Self::Freeze(error) => return Some(error.hint()),
             Self::Evidence(error) => return Some(error.hint()),
+            Self::Timestamp(error) => return Some(error.hint()),
             Self::NeedDigest { shows, .. } => return Some(trf!("{shows} prints it", "{shows} 显示它")),
             Self::Findings { .. } | Self::Unwell { .. } | Self::Broken(_) => self.evidence(),
             Self::Store(error) => return store_hint(error),
@@ -180,6 +181,10 @@ impl Error {
             Self::Findings { remedy: Remedy::Anchor, .. } => tr!(
                 "the log agrees with itself; compare it with a checkpoint of this register: `--against FILE`",
                 "日志自身一致；请与本变更台账的检查点比对：`--against FILE`"
+            ),
+            Self::Findings { remedy: Remedy::Timestamp, .. } => tr!(
+                "the log is not in question; keep the timestamp as evidence, and ask whoever made it for a good one",
+                "日志没有问题；请保留该时间戳作为证据，并向其提供者索取有效的时间戳"
             ),
             Self::Findings { remedy: Remedy::Keep, .. } => {
                 tr!("keep this file as evidence and tell the admins", "请保留此文件作为证据并告知管理员")

@@ -58,7 +58,7 @@ pub struct Timestamp {
     pub trusted: bool,
 }
 
-/// A request for a timestamp of a document, which asks for the certificate too. A nonce ties the response to it.
+/// A request for a timestamp of a document, which asks for the certificate too. The response repeats the nonce.
 ///
 /// # Errors
 /// [`TimestampError::Malformed`] if it cannot be encoded.

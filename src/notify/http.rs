@@ -55,7 +55,22 @@ impl Client {
     /// # Errors
     /// Whether to try again: not after a refusal (4xx other than 408, 425 and 429).
     pub fn post(&self, url: &str, headers: &[(&str, String)], body: &str, now: Time) -> Result<Vec<u8>, Failure> {
-        let mut request = self.0.post(url).header("Content-Type", "application/json; charset=utf-8");
+        self.send(url, "application/json; charset=utf-8", headers, body.as_bytes(), now)
+    }
+
+    /// Sends a document of any type, and returns the answer's body.
+    ///
+    /// # Errors
+    /// As [`Client::post`].
+    pub fn send(
+        &self,
+        url: &str,
+        content_type: &str,
+        headers: &[(&str, String)],
+        body: &[u8],
+        now: Time,
+    ) -> Result<Vec<u8>, Failure> {
+        let mut request = self.0.post(url).header("Content-Type", content_type);
         for (name, value) in headers {
             request = request.header(*name, value);
         }

@@ -42,6 +42,7 @@ fn every_attack_is_carried_out_or_said_to_be_beyond_finding() {
             "verify --require-anchor",
             "--fingerprint",
             "--at-least",
+            "--timestamp-ca",
         ]
         .contains(&word)
             || format.contains(&format!("`{word}`"))

@@ -10,11 +10,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::commands::look::checkpoint::{self, read_checkpoint};
 use crate::commands::lookup::{change, change_id, name_of_input, option_path, parse};
+use crate::commands::timestamp::{self, file_beside, read_beside};
 use crate::commands::{Context, Zh};
 use crate::domain::{ChangeId, Digest, Event, Field};
-use crate::error::{Error, EvidenceError, FileAct};
+use crate::error::{Error, EvidenceError, FileAct, TimestampFailure};
 use crate::format::checkpoint::Checkpoint;
 use crate::format::pack::{Contents, Files, Name, manifest};
+use crate::format::timestamp::{Timestamp, judge as judge_timestamp};
 use crate::format::{Raw, entry};
 use crate::output::{Parts, Told, evidence_page, list, safe};
 use crate::private::open_regular;
@@ -42,8 +44,8 @@ pub struct PackArgs {
     /// File that a revision names by its hash: evidence of a test, or an artifact
     #[arg(long, value_name = "FILE", zh("修订以哈希列出的文件：测试证据或制品"))]
     evidence: Vec<PathBuf>,
-    /// Signed checkpoint to use; otherwise your key signs one
-    #[arg(long, value_name = "FILE", zh("所用的已签署检查点；默认用您的密钥签署"))]
+    /// Signed checkpoint to use, with the timestamp beside it; otherwise your key signs one
+    #[arg(long, value_name = "FILE", zh("所用的已签署检查点及其旁边的时间戳；默认用您的密钥签署"))]
     checkpoint: Option<PathBuf>,
     /// Earlier checkpoint, which the pack is shown to extend
     #[arg(long, value_name = "FILE", zh("较早的检查点，证据包将表明其延续了它"))]
@@ -76,6 +78,7 @@ impl PackArgs {
         }
         let contents = Contents { register: checkpoint.origin, subjects, size: checkpoint.size, recorded };
         let mut packed = session.pack(&contents, &note, extras)?;
+        let stamp = self.checkpoint.as_deref().map(|file| stamp(context, file, (&note, &mut packed))).transpose()?;
         let told = told(&packed);
         told.iter().try_for_each(|it| check_hidden(&it.event, &leave_out))?;
         packed.insert(Name::Page, evidence_page(&contents.register, &contents.subjects, &told).into_bytes());
@@ -86,7 +89,7 @@ impl PackArgs {
         }
         let failed = |source| Error::File { doing: FileAct::Create, path: self.out.clone(), source };
         files::write(&context.env.path(&self.out), &packed).map_err(failed)?;
-        self.answer(context, &contents, &packed)
+        self.answer(context, &contents, &packed, stamp.flatten().as_ref())
     }
 
     /// The attached files. Only what a revision names by its hash is evidence of it.
@@ -120,7 +123,13 @@ impl PackArgs {
         Ok(files)
     }
 
-    fn answer(&self, context: &mut Context<'_>, contents: &Contents, packed: &Files) -> Result<(), Error> {
+    fn answer(
+        &self,
+        context: &mut Context<'_>,
+        contents: &Contents,
+        packed: &Files,
+        stamp: Option<&Timestamp>,
+    ) -> Result<(), Error> {
         let count = |is: fn(&Name) -> bool| packed.keys().filter(|name| is(name)).count();
         let entries = count(|name| matches!(name, Name::Entry(_)));
         let left_out = entries - count(|name| matches!(name, Name::Text(_)));
@@ -135,6 +144,7 @@ impl PackArgs {
                 "entries": entries,
                 "without_text": left_out,
                 "evidence": count(|name| matches!(name, Name::Evidence(_))),
+                "timestamp": stamp.map(timestamp::to_json),
             })
         };
         let (name, changes, size) = (safe(&out).into_owned(), list(&contents.subjects), contents.size);
@@ -176,6 +186,22 @@ fn own_checkpoint(context: &mut Context<'_>, session: &Session, given: &Path) ->
         && checkpoint.size <= entries
         && session.root(checkpoint.size)? == checkpoint.root;
     if of_this { Ok((text, checkpoint)) } else { Err(EvidenceError::OtherCheckpoint(name_of_input(given)).into()) }
+}
+
+/// Packs the timestamp beside a checkpoint, if there is one. Whether its authority is trusted is for the reader to say.
+fn stamp(
+    context: &Context<'_>,
+    checkpoint: &Path,
+    (note, packed): (&str, &mut Files),
+) -> Result<Option<Timestamp>, Error> {
+    let Some(response) = read_beside(context, checkpoint)? else { return Ok(None) };
+    let judged = judge_timestamp(&response, note.as_bytes(), None, None).map_err(|why| TimestampFailure::BadFile {
+        reply: name_of_input(&file_beside(checkpoint)),
+        why,
+        file: name_of_input(checkpoint),
+    })?;
+    packed.insert(Name::Token, response);
+    Ok(Some(judged))
 }
 
 /// Steps that a machine could carry out are in the data part, which rules read. They would show what was to be left out.

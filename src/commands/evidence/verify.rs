@@ -10,12 +10,14 @@ use serde_json::{Value, json};
 use crate::commands::files::read_draft;
 use crate::commands::look::checkpoint::read_checkpoint;
 use crate::commands::lookup::name_of_input;
+use crate::commands::timestamp::{self, read_authorities};
 use crate::commands::upkeep::verify::finding_json;
 use crate::commands::{Context, Zh};
 use crate::domain::{Change, Digest, Fingerprint, Moment, PersonId, Policy, Requirement, Unloaded};
 use crate::error::{Error, EvidenceError};
 use crate::format::checkpoint::Checkpoint;
-use crate::format::pack::SinceProof;
+use crate::format::pack::{Files, Name, SinceProof};
+use crate::format::timestamp::{Authorities, Timestamp, judge as judge_timestamp};
 use crate::input::read_policy;
 use crate::output::{Page, json::written, list};
 use crate::store::Finding;
@@ -27,7 +29,8 @@ use crate::{tr, trf};
 #[command(after_help = "Examples:
   twinseal evidence verify CHG-42.zip --against prod-2026-12-01.checkpoint
   twinseal evidence verify pack --fingerprint a25adc90de09…
-  twinseal evidence verify pack --require our-floor.toml")]
+  twinseal evidence verify pack --require our-floor.toml
+  twinseal evidence verify pack --timestamp-ca authority.pem")]
 pub struct VerifyArgs {
     /// Evidence pack: a folder or a zip
     #[arg(value_name = "PACK", zh("证据包：文件夹或 zip"))]
@@ -38,6 +41,16 @@ pub struct VerifyArgs {
     /// Policy that every start must satisfy too, in TOML
     #[arg(long, value_name = "FILE", zh("每次开始也必须符合的策略，TOML 格式"))]
     require: Option<PathBuf>,
+    /// Certificates of the timestamp authorities that you trust, in PEM
+    #[arg(long, value_name = "FILE", zh("您信任的时间戳机构证书，PEM 格式"))]
+    timestamp_ca: Option<PathBuf>,
+}
+
+/// The timestamp in a pack.
+struct Stamped {
+    proof: Timestamp,
+    /// That the pack claims a later time.
+    notice: Option<Finding>,
 }
 
 impl VerifyArgs {
@@ -45,6 +58,7 @@ impl VerifyArgs {
     /// [`EvidenceError::NotProven`], or a file cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let floor = self.require.as_deref().map(|file| read_floor(context, file)).transpose()?;
+        let trusted = read_authorities(context, self.timestamp_ca.as_deref())?;
         // The reader trusts it because they kept it. Its signatures say nothing more.
         let against = self.against.as_deref().map(|file| read_checkpoint(context, file)).transpose()?.map(|it| it.2);
         let expected = context.registers.fingerprint()?;
@@ -57,18 +71,37 @@ impl VerifyArgs {
             let other = expected.and_then(|expected| another(proven, expected));
             verdict.findings.extend([compared, other].into_iter().flatten());
         }
+        let stamped = match stamped(&found.files, verdict.proven.as_ref(), trusted.as_ref()) {
+            Some(Err(finding)) => {
+                verdict.findings.push(finding);
+                None
+            }
+            stamped => stamped.and_then(Result::ok),
+        };
         let anchored = against.is_some() || expected.is_some();
         let conditions = match &verdict.proven {
             Some(proven) if verdict.findings.is_empty() => conditions(context, proven, anchored)?,
             _ => Vec::new(),
         };
         // The exit code reports findings even if nobody reads the output to its end.
-        let reported = report(context, &verdict, &conditions);
+        let reported = report(context, &verdict, stamped.as_ref(), &conditions);
         match verdict.findings.len() {
             0 => reported,
             count => Err(EvidenceError::NotProven(count).into()),
         }
     }
+}
+
+/// Judges the timestamp of a pack, if it has one.
+fn stamped(files: &Files, proven: Option<&Proven>, trusted: Option<&Authorities>) -> Option<Result<Stamped, Finding>> {
+    let (token, checkpoint) = (files.get(&Name::Token)?, files.get(&Name::Checkpoint)?);
+    let proof = match judge_timestamp(token, checkpoint, None, trusted) {
+        Ok(proof) => proof,
+        Err(why) => return Some(Err(timestamp::broken(&Name::Token.to_string(), &why))),
+    };
+    let recorded = proven.and_then(|proven| Some((proven.contents.recorded, proven.recorded.as_ref()?.1)));
+    let notice = recorded.and_then(|(seq, claimed)| timestamp::claimed_later(&proof, seq, claimed));
+    Some(Ok(Stamped { proof, notice }))
 }
 
 /// Reads the reader's own policy. What a pack cannot answer is no part of it: it would seem to be asked.
@@ -227,17 +260,31 @@ fn result(verdict: &Verdict, conditions: &[String]) -> String {
     }
 }
 
-fn report(context: &mut Context<'_>, verdict: &Verdict, conditions: &[String]) -> Result<(), Error> {
+fn report(
+    context: &mut Context<'_>,
+    verdict: &Verdict,
+    stamped: Option<&Stamped>,
+    conditions: &[String],
+) -> Result<(), Error> {
+    let notice = stamped.and_then(|it| it.notice.as_ref());
     let result = result(verdict, conditions);
     let now = Moment::unknown(context.env.now());
     if context.ui.json {
         let mut json = to_json(verdict, &result, now)?;
         json["conditions"] = crate::output::json::list(conditions);
+        json["notices"] = notice.iter().map(|it| finding_json(it)).collect();
+        if verdict.proven.is_some() {
+            json["pack"]["timestamp"] = stamped.map(|it| timestamp::to_json(&it.proof)).unwrap_or_default();
+        }
         return context.ui.print_json(context.env, json);
     }
     let mut page = context.page();
     if let Some(proven) = &verdict.proven {
         summary(&mut page, proven, verdict.findings.is_empty());
+        if let Some(Stamped { proof, .. }) = stamped {
+            let proof = timestamp::describe(proof);
+            page.field(tr!("timestamp", "时间戳"), trf!("the checkpoint {proof}", "检查点 {proof}"));
+        }
         // After a finding, the state is that of the entries before it.
         for id in proven.contents.subjects.iter().filter(|_| verdict.findings.is_empty()) {
             if let Ok(change) = proven.state.change(*id) {
@@ -249,6 +296,7 @@ fn report(context: &mut Context<'_>, verdict: &Verdict, conditions: &[String]) -
             page.field(tr!("left out", "略去"), trf!("text of entries {seqs}", "第 {seqs} 条的文本"));
         }
     }
+    notice.iter().for_each(|notice| _ = page.field(tr!("notice", "提醒"), notice));
     for finding in &verdict.findings {
         page.field(tr!("finding", "问题"), finding);
     }

@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use crate::commands::Context;
 use crate::commands::look::checkpoint::read_checkpoint;
 use crate::commands::lookup::name_of_input;
+use crate::commands::timestamp::{self, file_beside, read_beside};
 use crate::domain::{Fingerprint, Governance, PersonId};
 use crate::error::Error;
 use crate::format::checkpoint::Checkpoint;
 use crate::format::note::{Note, NoteError};
+use crate::format::timestamp::{Authorities, Timestamp, TimestampError, judge};
 use crate::output::Page;
-use crate::store::{Finding, StoreError, VerifiedLog};
+use crate::store::{Finding, Reading, StoreError, VerifiedLog};
 use crate::{tr, trf};
 
 /// A checkpoint in a file, not verified.
@@ -22,6 +24,8 @@ pub struct Kept {
     file: String,
     note: Note,
     checkpoint: Checkpoint,
+    /// What the timestamp beside it proves, if there is one.
+    stamp: Option<Result<Timestamp, TimestampError>>,
 }
 
 /// Who signed a checkpoint.
@@ -47,16 +51,26 @@ pub struct Compared<'a> {
     kept: &'a Kept,
     signers: Vec<SignedBy>,
     result: Extends,
+    /// That its newest entry claims a later time than its timestamp.
+    notice: Option<Finding>,
 }
 
 impl Kept {
-    /// Reads a checkpoint. Its signatures are verified when it is compared.
+    /// Reads a checkpoint, and judges the timestamp beside it. Its signatures are verified when it is compared.
     ///
     /// # Errors
-    /// The file cannot be read or holds no checkpoint.
-    pub fn read(context: &mut Context<'_>, given: &Path) -> Result<Self, Error> {
-        let (_, note, checkpoint) = read_checkpoint(context, given)?;
-        Ok(Self { file: name_of_input(given), note, checkpoint })
+    /// A file cannot be read, or the first one holds no checkpoint.
+    pub fn read(context: &mut Context<'_>, given: &Path, trusted: Option<&Authorities>) -> Result<Self, Error> {
+        let (bytes, note, checkpoint) = read_checkpoint(context, given)?;
+        let beside = read_beside(context, given)?;
+        let stamp = beside.map(|it| judge(&it, bytes.as_bytes(), None, trusted));
+        Ok(Self { file: name_of_input(given), note, checkpoint, stamp })
+    }
+
+    /// The finding that the file beside it is no timestamp of it. It says nothing about the log.
+    fn broken_timestamp(&self) -> Option<Finding> {
+        let why = self.stamp.as_ref()?.as_ref().err()?;
+        Some(timestamp::broken(&name_of_input(&file_beside(Path::new(&self.file))), why))
     }
 
     /// Compares it with a valid log.
@@ -79,12 +93,21 @@ impl Kept {
             None => self.differs(log, entries, &signers)?,
         };
         let result = finding.map_or(Extends::Yes, Extends::No);
-        Ok(Compared { kept: self, signers, result })
+        let notice = match (&result, &self.stamp) {
+            (Extends::Yes, Some(Ok(stamp))) => self.claims_later(log, stamp)?,
+            _ => None,
+        };
+        Ok(Compared { kept: self, signers, result, notice })
     }
 
     /// What is left to say if the log is not valid.
     pub fn not_compared(&self) -> Compared<'_> {
-        Compared { kept: self, signers: Vec::new(), result: Extends::NotCompared }
+        Compared { kept: self, signers: Vec::new(), result: Extends::NotCompared, notice: None }
+    }
+
+    fn claims_later(&self, log: &VerifiedLog, stamp: &Timestamp) -> Result<Option<Finding>, StoreError> {
+        let newest = log.entry(self.checkpoint.size - 1)?;
+        Ok(newest.and_then(|it| timestamp::claimed_later(stamp, it.header.seq, it.header.time)))
     }
 
     fn signers(&self, governance: &Governance) -> Result<Vec<SignedBy>, NoteError> {
@@ -179,13 +202,27 @@ impl Compared<'_> {
         self.signers.iter().filter(|it| it.live && !it.machine).map(|it| &it.person)
     }
 
+    /// Adds what is wrong with its timestamp, or odd about it, to what is reported.
+    pub fn report_timestamp(&self, reading: &mut Reading) {
+        reading.findings.extend(self.kept.broken_timestamp());
+        reading.notices.extend(self.notice.clone());
+    }
+
     /// The last entry that it covers, if the log extends it.
     pub fn covers(&self) -> Option<u64> {
         matches!(self.result, Extends::Yes).then(|| self.kept.checkpoint.size - 1)
     }
 
-    /// Shows it, and who signed. What differs is shown as a finding.
+    /// Shows it, who signed, and when it existed. What differs is shown as a finding.
     pub fn show(&self, page: &mut Page) {
+        self.show_checkpoint(page);
+        if let Some(Ok(stamp)) = &self.kept.stamp {
+            let (file, proof) = (&self.kept.file, timestamp::describe(stamp));
+            page.field(tr!("timestamp", "时间戳"), trf!("{file} {proof}", "{file} {proof}"));
+        }
+    }
+
+    fn show_checkpoint(&self, page: &mut Page) {
         let Kept { file, checkpoint: Checkpoint { size, .. }, .. } = &self.kept;
         let text = match &self.result {
             Extends::Yes => trf!(
@@ -204,7 +241,7 @@ impl Compared<'_> {
 
     /// As programs read it.
     pub fn json(&self) -> Value {
-        let Kept { file, checkpoint, .. } = &self.kept;
+        let Kept { file, checkpoint, stamp, .. } = &self.kept;
         let extended = match self.result {
             Extends::Yes => Some(true),
             Extends::No(_) => Some(false),
@@ -218,6 +255,7 @@ impl Compared<'_> {
             "root": BASE64.encode(checkpoint.root.as_bytes()),
             "signers": self.signers.iter().map(signer).collect::<Value>(),
             "extended": extended,
+            "timestamp": stamp.as_ref().and_then(|it| it.as_ref().ok()).map(timestamp::to_json),
         })
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::against::{Compared, Kept};
 use crate::commands::breakglass::Judged;
 use crate::commands::lookup::{redaction, seconded_by};
+use crate::commands::timestamp::read_authorities;
 use crate::commands::ui::progress;
 use crate::commands::{Context, Zh};
 use crate::config::Trusted;
@@ -33,6 +34,7 @@ use crate::{tr, trf};
   twinseal verify --register /backup/prod-2026-12-01.db
   twinseal verify --against prod-2026-12-01.checkpoint
   twinseal verify --require-anchor --against prod.checkpoint
+  twinseal verify --against prod.checkpoint --timestamp-ca authority.pem
   twinseal --json verify")]
 pub struct Verify {
     /// Checkpoint that the log must extend; may be repeated
@@ -41,6 +43,9 @@ pub struct Verify {
     /// Fail unless a pin or a checkpoint says how long the log was at some moment
     #[arg(long, zh("如无已验证位置或检查点可证明日志曾有的长度，则失败"))]
     require_anchor: bool,
+    /// Certificates of the timestamp authorities that you trust, in PEM
+    #[arg(long, value_name = "FILE", requires = "against", zh("您信任的时间戳机构证书，PEM 格式"))]
+    timestamp_ca: Option<PathBuf>,
 }
 
 /// The rule of the finding that a required anchor is missing.
@@ -74,7 +79,7 @@ impl Verify {
     /// # Errors
     /// [`Error::Findings`], or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let kept = self.against.iter().map(|given| Kept::read(context, given)).collect::<Result<Vec<_>, _>>()?;
+        let kept = self.read_kept(context)?;
         let request = context.registers.request(context.env)?;
         let (shared, mut findings) = context.registers.open_file(&request)?;
         let read = noted(shared.entry(0), &mut findings)?;
@@ -113,13 +118,14 @@ impl Verify {
             Ok(differ)
         };
         let bar = progress(context.env, newest.map_or(0, |newest| newest + 1), tr!("verifying", "正在核验"));
-        let reading = match session.verify(now, &mut compare, &mut |seq| bar.set_position(seq)) {
+        let mut reading = match session.verify(now, &mut compare, &mut |seq| bar.set_position(seq)) {
             // A forged entry 0 could claim a newer format to avoid being judged.
             Err(StoreError::Newer { .. }) if wrong => Reading::default(),
             read => read?,
         };
         bar.finish_and_clear();
         context.ui.report_notices(context.env, &session, &identity);
+        compared.iter().for_each(|it| it.report_timestamp(&mut reading));
         findings.extend(reading.findings.iter().cloned());
         findings.extend((first.is_none() && reading.entries == 0).then(never_created));
         let anchor = anchor.or_checkpoint(&compared, &session);
@@ -128,10 +134,12 @@ impl Verify {
         }
         // The exit code reports findings even if nobody reads the output to its end.
         let reported = report(context, &session, &reading, (&anchor, &compared), &findings);
-        match findings.len() {
-            0 => reported,
-            count => Err(Error::Findings { count, remedy: remedy(&findings) }),
-        }
+        if findings.is_empty() { reported } else { Err(failure(&findings)) }
+    }
+
+    fn read_kept(&self, context: &mut Context<'_>) -> Result<Vec<Kept>, Error> {
+        let trusted = read_authorities(context, self.timestamp_ca.as_deref())?;
+        self.against.iter().map(|given| Kept::read(context, given, trusted.as_ref())).collect()
     }
 }
 
@@ -159,14 +167,16 @@ fn unanchored() -> Finding {
     Finding::of_file(UNANCHORED, meaning)
 }
 
-/// What to do about these findings.
-fn remedy(findings: &[Finding]) -> Remedy {
+/// The error for these findings.
+fn failure(findings: &[Finding]) -> Error {
     let only = |rules: &[&str]| findings.iter().all(|it| rules.contains(&it.rule));
-    match () {
+    let remedy = match () {
         () if only(&["tables", "redacted"]) => Remedy::Rebuild,
-        () if only(&[UNANCHORED, "checkpoint"]) => Remedy::Anchor,
+        () if only(&["timestamp"]) => Remedy::Timestamp,
+        () if only(&[UNANCHORED, "checkpoint", "timestamp"]) => Remedy::Anchor,
         () => Remedy::Keep,
-    }
+    };
+    Error::Findings { count: findings.len(), remedy }
 }
 
 /// Whether nothing is wrong with the register itself.
