@@ -137,7 +137,7 @@ impl Gate {
             artifacts,
             run: self.run_id.as_deref().map(parse).transpose()?,
             at_least: self.at_least.as_deref().map(entry_and_leaf).transpose()?,
-            checkpoint: self.checkpoint.as_deref().map(|file| Kept::read(context, file)).transpose()?,
+            checkpoint: self.checkpoint.as_deref().map(|file| Kept::read(context, file, None)).transpose()?,
         })
     }
 }

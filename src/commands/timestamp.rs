@@ -55,8 +55,8 @@ pub fn read_authorities(context: &mut Context<'_>, given: Option<&Path>) -> Resu
         return Err(UsageError {
             message: trf!("{file} is not a list of certificates in PEM", "{file} 不是 PEM 格式的证书列表"),
             hint: tr!(
-                "the authority publishes its root certificate; `openssl x509 -in FILE -text` shows one",
-                "时间戳机构会公布其根证书；`openssl x509 -in FILE -text` 可显示证书"
+                "the authority publishes its root certificate; `openssl x509 -inform DER -in FILE` converts a binary one",
+                "时间戳机构会公布其根证书；二进制证书可用 `openssl x509 -inform DER -in FILE` 转换"
             )
             .to_owned(),
         }

@@ -12,6 +12,7 @@ use crate::format::Defect;
 use crate::format::data::MAX_DATA;
 use crate::input::nearest;
 use crate::private::PrivateError;
+use crate::store::StoreError;
 use crate::venue::VenueError;
 use crate::{tr, trf};
 use key::key_hint;
@@ -42,7 +43,7 @@ impl Error {
             Self::Timestamp(error) => return Some(error.hint()),
             Self::NeedDigest { shows, .. } => return Some(trf!("{shows} prints it", "{shows} 显示它")),
             Self::Findings { .. } | Self::Unwell { .. } | Self::Broken(_) => self.evidence(),
-            Self::Store(error) => return store_hint(error),
+            Self::Store(error) => return hint_after_recording(error).or_else(|| store_hint(error)),
             Self::Key(error) => return key_hint(error),
             Self::FiledBefore { change, .. } => {
                 return Some(trf!(
@@ -252,6 +253,15 @@ pub(super) fn private_hint(error: &PrivateError) -> String {
 /// A path quoted for a POSIX shell.
 fn word(path: &Path) -> String {
     shell_word(&path.display().to_string())
+}
+
+/// The hint of a step that failed after something was recorded, and that can be repeated by itself.
+fn hint_after_recording(error: &StoreError) -> Option<String> {
+    let StoreError::RecordedButNotPinned { source, .. } = error else { return None };
+    match source.downcast_ref()? {
+        Error::Timestamp(failure) => Some(failure.hint()),
+        _ => None,
+    }
 }
 
 /// A word quoted for a POSIX shell.

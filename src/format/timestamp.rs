@@ -100,9 +100,18 @@ pub fn judge(
         time,
         authority: token.certificate.tbs_certificate().subject().to_string(),
         policy: info.policy.to_string(),
-        serial: data_encoding::HEXLOWER.encode(info.serial.as_bytes()),
+        serial: serial(&info),
         trusted: trusted.is_some(),
     })
+}
+
+/// The token's number without the byte that only says that it is positive.
+fn serial(info: &TstInfo) -> String {
+    let bytes = match info.serial.as_bytes() {
+        [0, rest @ ..] if !rest.is_empty() => rest,
+        bytes => bytes,
+    };
+    data_encoding::HEXLOWER.encode(bytes)
 }
 
 fn malformed(_: der::Error) -> TimestampError {

@@ -182,6 +182,7 @@ fn an_entry_that_was_recorded_before_the_authority_failed_is_named() {
     assert_eq!(output.exit, Exit::Environment, "{}", output.screen);
     assert!(output.err.contains(&format!("entry {entries}")), "{}", output.screen);
     assert!(output.err.contains("no timestamp from the authority"), "{}", output.screen);
+    assert!(output.err.contains("`twinseal checkpoint --timestamp URL kept`"), "{}", output.screen);
     assert_eq!(world.entries(), entries + 1);
     assert!(world.path("kept").exists());
 }

@@ -138,6 +138,11 @@ impl Authority {
         let at = at.unix();
         self.run(&format!("ts -verify -in response -data document -CAfile {ca}.pem -attime {at}")).status.success()
     }
+
+    /// Whether `openssl ts -verify` accepts the newest [`Authority::answer`] as one to its query, nonce included.
+    pub fn accepts_answer(&self) -> bool {
+        self.run("ts -verify -in reply -queryfile query -CAfile root.pem").status.success()
+    }
 }
 
 /// The statement of a token, with defects on demand.

@@ -236,6 +236,7 @@ fn a_response_to_another_request_is_refused() {
         let response = authority.answer(&request(DOCUMENT, nonce).unwrap(), "tsa", "");
         let trusted = authority.trusted("root");
         assert!(judge(&response, DOCUMENT, Some(nonce), Some(&trusted)).is_ok(), "{nonce}");
+        assert!(authority.accepts_answer(), "{nonce}");
         assert_eq!(judge(&response, DOCUMENT, Some(nonce ^ 2), None), Err(TimestampError::OtherRequest));
     }
     let without = good(&authority, &Info::of(DOCUMENT));

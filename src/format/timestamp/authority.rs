@@ -22,11 +22,12 @@ const USAGE: webpki::KeyUsage = webpki::KeyUsage::required_if_present(&[0x2b, 6,
 pub struct Authorities(Vec<CertificateDer<'static>>);
 
 impl Authorities {
-    /// Reads certificates in PEM. Returns `None` if there is none, or something else between them.
+    /// Reads certificates in PEM. Returns `None` if there is none that can be used. Leaves out the others, which a list
+    /// of all the authorities of a host can have.
     pub fn read(pem: &[u8]) -> Option<Self> {
-        let read = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().ok()?;
-        let all_read = read.iter().all(|it| Certificate::from_der(it).is_ok());
-        (all_read && !read.is_empty()).then_some(Self(read))
+        let mut read = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().ok()?;
+        read.retain(|it| Certificate::from_der(it).is_ok());
+        (!read.is_empty()).then_some(Self(read))
     }
 
     /// The trusted certificates.
