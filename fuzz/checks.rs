@@ -17,11 +17,9 @@ use data_encoding::BASE64;
 use ed25519_dalek::{Signer as _, SigningKey};
 use ssh_key::SshSig;
 use ssh_key::encoding::Decode;
-use twinseal::domain::{
-    Digest, Event, EventKind, Fingerprint, Header, PublicKey, Stream, TextRef, Time, is_forbidden, wire,
-};
+use twinseal::domain::{Digest, Event, EventKind, Fingerprint, Header, PublicKey, Stream, TextRef, Time, is_forbidden};
 use twinseal::format::request::{self, Request};
-use twinseal::format::sshsig;
+use twinseal::format::sshsig::{self, Signed};
 use twinseal::format::{Defect, Keys, Raw, Unsigned, body, data, entry, text, word};
 use twinseal::output;
 use twinseal::signer::{Agent, KeyError, KeySource, Passphrase};
@@ -255,6 +253,7 @@ fn check_recordable(event: &Event, text: Option<TextRef>) {
         time: now(),
         actor: "erin".parse().unwrap(),
         key: Fingerprint::of(&own_point()),
+        touch: None,
         data: data::digest_of(event),
         text,
     };
@@ -285,8 +284,14 @@ pub fn key(data: &[u8]) {
             let line = line.join(" ");
             assert_eq!(public.to_string(), line);
             let independent = ssh_key::PublicKey::from_openssh(&line).unwrap();
-            assert_eq!(independent.key_data().ed25519().unwrap().0, *public.as_bytes());
+            let point = match independent.key_data() {
+                ssh_key::public::KeyData::SkEd25519(key) => key.public_key().0,
+                key => key.ed25519().unwrap().0,
+            };
+            assert_eq!(point, *public.as_bytes());
         }
+        // Its signatures are made by ssh-keygen, with a token.
+        Ok(KeySource::Token(..)) => {}
         Ok(KeySource::File(file)) => {
             let (public, locked) = (file.public(), file.is_locked());
             let no_terminal = |path: &Path| Err::<Passphrase, _>(KeyError::NeedsPassphrase { path: path.to_owned() });
@@ -295,7 +300,7 @@ pub fn key(data: &[u8]) {
                 Ok(signer) => {
                     assert!(!locked && signer.public() == public);
                     let blob = signer.sign(NAMESPACE, MESSAGE).unwrap();
-                    assert_eq!(sshsig::verify(NAMESPACE, MESSAGE, &blob), Ok(*public.as_bytes()));
+                    assert_eq!(sshsig::verify(NAMESPACE, MESSAGE, &blob), Ok(Signed::by(public.as_bytes())));
                 }
             }
         }
@@ -309,10 +314,10 @@ pub fn sshsig(data: &[u8]) {
     let (Some(namespace), Some(message), Some(blob)) = (namespace, parts.next(), parts.next()) else { return };
     let verdict = sshsig::verify(namespace, message, blob);
     with_decoded_keys(namespace, message, blob);
-    if verdict != Err(Defect::SignatureForm) {
+    if verdict != Err(Defect::SignatureForm) && sshsig::touch_in(blob).is_none() {
         let (point, signature) = (blob[33..65].try_into().unwrap(), blob[blob.len() - 64..].try_into().unwrap());
         assert_eq!(sshsig::encode(&point, namespace, &signature), blob);
-        assert!(verdict.is_err() || verdict == Ok(point));
+        assert!(verdict.is_err() || verdict == Ok(Signed::by(&point)));
         if !namespace.is_empty() {
             let stock = SshSig::decode(&mut &*blob).unwrap();
             assert_eq!((stock.namespace(), stock.signature_bytes()), (namespace, &signature[..]));
@@ -335,7 +340,7 @@ fn with_decoded_keys(namespace: &str, message: &[u8], blob: &[u8]) {
 /// Checks that a valid signature with any bits flipped, those of `mask`, is refused.
 fn check_altered_signature(namespace: &str, message: &[u8], mask: &[u8]) {
     let good = sign(namespace, message);
-    assert_eq!(sshsig::verify(namespace, message, &good), Ok(own_point()));
+    assert_eq!(sshsig::verify(namespace, message, &good), Ok(Signed::by(&own_point())));
     let mut bad = good.clone();
     bad.iter_mut().rev().zip(mask.iter().rev()).for_each(|(byte, mask)| *byte ^= mask);
     assert_eq!(sshsig::verify(namespace, message, &bad).is_ok(), bad == good);
@@ -356,7 +361,7 @@ pub fn agent(data: &[u8]) {
             let mut list = vec![12];
             list.extend_from_slice(&(held.len() as u32).to_be_bytes());
             for it in &held {
-                put(&mut list, &wire(it.key.as_bytes()));
+                put(&mut list, &it.key.wire());
                 put(&mut list, it.comment.as_bytes());
             }
             let all = listed.get(5..9) == list.get(1..5) && held.iter().all(|it| !it.comment.contains('\u{fffd}'));
@@ -365,7 +370,7 @@ pub fn agent(data: &[u8]) {
     }
     match agent.client().signer(key).map_err(KeyError::from).and_then(|signer| signer.sign(NAMESPACE, MESSAGE)) {
         Err(error) => check_message(error),
-        Ok(blob) => assert_eq!(sshsig::verify(NAMESPACE, MESSAGE, &blob), Ok(own_point())),
+        Ok(blob) => assert_eq!(sshsig::verify(NAMESPACE, MESSAGE, &blob), Ok(Signed::by(&own_point()))),
     }
 }
 

@@ -56,8 +56,8 @@ pub use governance::proposal::{Proposal, ProposalState};
 pub use governance::state::{AcceptedLoss, FORMAT, Governance, GovernanceSummary};
 pub use moment::{MOST_OPERATORS, Moment, Since, TOLERANCE, Watched, Witnesses, is_ahead};
 pub use policy::{
-    About, Conditions, Content, Duty, Emergency, Folded, Needed, Needs, Phrase, Policy, PolicyParts, Requirement,
-    Waivable,
+    About, Conditions, Content, Duty, Emergency, Folded, KeyNeed, Needed, Needs, Phrase, Policy, PolicyParts,
+    Requirement, Waivable,
 };
 pub use records::{Denied, StateKey, StateRecord, TextState, Unloaded};
 pub use refusal::{Refusal, Rule};
@@ -73,6 +73,6 @@ pub use value::ids::{
     number, unhex,
 };
 pub use value::invalid::Invalid;
-pub use value::key::{BadKey, Fingerprint, PublicKey, wire};
+pub use value::key::{Application, BadKey, Fingerprint, PublicKey, Touch, wire};
 pub use value::text::{Description, Field, Line, Prose, SearchWords, Step, Text, TextRef, Trial, is_forbidden};
 pub use value::time::{Time, Window};

@@ -20,7 +20,7 @@ use crate::domain::Time;
 use crate::output::folded;
 
 /// The environment variables that twinseal reads.
-const VARIABLES: [&str; 23] = [
+const VARIABLES: [&str; 24] = [
     "CLICOLOR_FORCE",
     "EDITOR",
     "HOME",
@@ -32,6 +32,7 @@ const VARIABLES: [&str; 23] = [
     "PAGER",
     "SHELL",
     "SSH_AUTH_SOCK",
+    "SSH_SK_PROVIDER",
     "TERM",
     "TZ",
     "TWINSEAL_AS",

@@ -5,6 +5,7 @@
 //! Without a file, exactly one key in the agent must be usable.
 
 use std::cell::RefCell;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::domain::{KeyState, PersonId, PublicKey};
@@ -12,7 +13,9 @@ use crate::env::Env;
 use crate::error::{Error, KeyChoiceError};
 use crate::output::{Page, safe};
 use crate::settings::Settings;
-use crate::signer::{Agent, AgentError, KeyError, KeyFile, KeySource, Passphrase, Signer, read_secret};
+use crate::signer::{
+    Agent, AgentError, KeyError, KeyFile, KeySource, PROVIDER, Passphrase, Signer, Token, read_secret,
+};
 use crate::store::VerifiedLog;
 use crate::{tr, trf};
 
@@ -28,6 +31,10 @@ pub struct KeyChoice {
     default: PathBuf,
     socket: Option<PathBuf>,
     passphrase_file: Option<PathBuf>,
+    /// The library by which ssh-keygen reaches FIDO tokens.
+    provider: Option<OsString>,
+    /// A directory of this account, for what ssh-keygen signs.
+    scratch: PathBuf,
     person: Option<String>,
     /// The passphrase that was typed, for the other entries of the same command. It is zeroed with this value.
     typed: RefCell<Option<Passphrase>>,
@@ -42,6 +49,8 @@ impl KeyChoice {
             default: env.path(Path::new("~/.ssh/id_ed25519")),
             socket: variable("SSH_AUTH_SOCK").map(|path| env.path(path)),
             passphrase_file: passphrase_file.map(|path| env.path(path)),
+            provider: env.variables.get(PROVIDER).cloned(),
+            scratch: env.xdg("XDG_STATE_HOME", ".local/state"),
             person: settings.person.as_ref().map(|it| it.value.clone()),
             typed: RefCell::default(),
         }
@@ -154,7 +163,7 @@ impl KeyChoice {
                 file.unlock(|_| Ok::<_, KeyError>(passphrase)).ok()
             }
             KeySource::File(file) => file.unlock(|path| Err(KeyError::NeedsPassphrase { path: path.to_owned() })).ok(),
-            KeySource::Agent(_) => None,
+            KeySource::Agent(_) | KeySource::Token(..) => None,
         }
     }
 
@@ -169,13 +178,29 @@ impl KeyChoice {
                 None => return self.unlock_file(env, *file),
             },
             KeySource::Agent(public) => self.agent().and_then(|agent| agent.signer(public)).map_err(KeyError::from)?,
+            KeySource::Token(path, public) => match self.agent().and_then(|agent| agent.signer(public)) {
+                Ok(signer) => signer,
+                Err(_) => self.in_token(path, public),
+            },
         };
-        let key = signer.public().fingerprint();
-        env.status(trf!(
-            "waiting for the ssh-agent to sign with {key}; confirm it there if it asks",
-            "正在等待 ssh-agent 用 {key} 签名；如果它询问，请在那里确认"
-        ));
+        let (key, fido) = (signer.public().fingerprint(), signer.public().application().is_some());
+        env.status(match fido {
+            true => trf!(
+                "signing with the FIDO key {key}; touch your token when it blinks",
+                "正在用 FIDO 密钥 {key} 签名；设备闪烁时请触摸"
+            ),
+            false => trf!(
+                "waiting for the ssh-agent to sign with {key}; confirm it there if it asks",
+                "正在等待 ssh-agent 用 {key} 签名；如果它询问，请在那里确认"
+            ),
+        });
         Ok(signer)
+    }
+
+    /// A signer by ssh-keygen, which finds the token.
+    fn in_token(&self, path: PathBuf, public: PublicKey) -> Signer {
+        let (provider, scratch) = (self.provider.clone(), self.scratch.clone());
+        Signer::in_token(Token { path, provider, scratch }, public)
     }
 
     /// Unlocks a file. A person at a terminal may type a wrong passphrase twice.

@@ -35,7 +35,7 @@ pub use describe::{describe, lost_entries, on, summary};
 pub use diff::{Equal, Shown, diff, differing};
 pub use evidence::{Told, evidence_page};
 pub use format_time::{Clock, WIDE, ago, day, duration, moment, window_lines};
-pub use founding::{grants, member_blocks, members_line};
+pub use founding::{grants, key_name, member_blocks, members_line};
 pub use help::{NO_BREAK, folded_help};
 pub use inbox::{Act, Then, subject};
 pub use lines::{folded, measure, padded, widest_word};

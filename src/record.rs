@@ -261,9 +261,10 @@ fn try_append(
 }
 
 /// The refusal of an entry by the time that passed since it was composed, while a person confirmed the signature or other
-/// processes were writing: a start is not recorded after its window has ended.
+/// processes were writing: a start is not recorded after its window has ended. What a FIDO token says of its signature is
+/// known only now, too.
 fn refused_by_now(session: &Session, entry: &Entry, now: Time) -> Result<Option<Refusal>, Error> {
-    if entry.header.time == now {
+    if entry.header.time == now && entry.header.touch.is_none() {
         return Ok(None);
     }
     let header = Header { time: now, ..entry.header.clone() };
@@ -405,6 +406,8 @@ pub fn compose(env: &mut Env, state: &dyn Judge, author: Author, plan: &Plan) ->
         time: env.now(),
         actor: author.actor,
         key: author.key.fingerprint(),
+        // What the token says of its signature is judged again once it has signed.
+        touch: author.key.best_touch(),
         data: data::digest_of(&plan.event),
         text: reference,
     };

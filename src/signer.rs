@@ -6,6 +6,7 @@
 mod agent;
 mod file;
 mod note;
+mod token;
 
 use std::path::{Path, PathBuf};
 
@@ -13,9 +14,10 @@ use ed25519_dalek::{Signer as _, SigningKey};
 
 pub use agent::{Agent, AgentError, Identity};
 pub use file::{Entropy, KeyFile, Passphrase, create, read_secret};
+pub use token::{PROVIDER, Token};
 
 use crate::domain::{BadKey, PublicKey};
-use crate::format::sshsig;
+use crate::format::{Defect, sshsig};
 use crate::lang::{Lang, lang};
 use crate::{tr, trf};
 
@@ -109,6 +111,29 @@ pub enum KeyError {
         /// The key file.
         path: PathBuf,
     },
+    /// ssh-keygen cannot be run, or did not sign with a FIDO token.
+    #[error("{}", trf!(
+        "ssh-keygen did not sign with the FIDO key {}: {reason}",
+        "ssh-keygen 未用 FIDO 密钥 {} 签名：{reason}", .path.display()
+    ))]
+    Token {
+        /// The key file.
+        path: PathBuf,
+        /// What ssh-keygen or the system says.
+        reason: String,
+    },
+    /// A signature of a FIDO token that nobody touched.
+    #[error("{}", tr!(
+        "the FIDO token signed without being touched, and such a signature is worth nothing",
+        "FIDO 设备未经触摸就签了名，这样的签名无效"
+    ))]
+    Untouched,
+    /// A checkpoint to be signed with a FIDO token.
+    #[error("{}", tr!(
+        "a FIDO key cannot sign a checkpoint: its signatures are no plain Ed25519 signatures",
+        "FIDO 密钥不能签署检查点：它的签名不是普通的 Ed25519 签名"
+    ))]
+    NoCheckpoint,
     /// A failure of the ssh-agent.
     #[error("{0}")]
     Agent(#[from] AgentError),
@@ -135,6 +160,8 @@ pub enum KeySource {
     File(Box<KeyFile>),
     /// The public half of a key that an ssh-agent must hold.
     Agent(PublicKey),
+    /// The file of a key in a FIDO token, with which ssh-keygen signs.
+    Token(PathBuf, PublicKey),
 }
 
 impl KeySource {
@@ -145,7 +172,10 @@ impl KeySource {
     pub fn read(path: &Path) -> Result<Self, KeyError> {
         match file::read_public(path)? {
             Some(public) => Ok(Self::Agent(public)),
-            None => KeyFile::read(path).map(|file| Self::File(Box::new(file))),
+            None => match token::read(path)? {
+                Some(public) => Ok(Self::Token(path.to_owned(), public)),
+                None => KeyFile::read(path).map(|file| Self::File(Box::new(file))),
+            },
         }
     }
 
@@ -158,7 +188,7 @@ impl KeySource {
     pub fn public(&self) -> PublicKey {
         match self {
             Self::File(file) => file.public(),
-            Self::Agent(public) => *public,
+            Self::Agent(public) | Self::Token(_, public) => *public,
         }
     }
 }
@@ -173,11 +203,17 @@ enum Source {
     /// Zeroed on drop.
     Memory(Box<SigningKey>),
     Agent(Agent),
+    Token(Token),
 }
 
 impl Signer {
     fn in_memory(key: SigningKey, public: PublicKey) -> Self {
         Self { source: Source::Memory(Box::new(key)), public }
+    }
+
+    /// A signer that has ssh-keygen sign with the FIDO token to which the key in a file belongs.
+    pub fn in_token(token: Token, public: PublicKey) -> Self {
+        Self { source: Source::Token(token), public }
     }
 
     fn in_agent(agent: Agent, public: PublicKey) -> Self {
@@ -191,26 +227,28 @@ impl Signer {
 
     /// Whether a signature may wait for a person: an agent may ask its owner to confirm or to touch a token.
     pub fn may_prompt(&self) -> bool {
-        matches!(self.source, Source::Agent(_))
+        !matches!(self.source, Source::Memory(_))
     }
 
     /// Signs a message and returns the binary SSHSIG blob.
     ///
     /// # Errors
-    /// [`KeyError::Agent`]. A key in memory always signs.
+    /// [`KeyError::Agent`], [`KeyError::Token`], [`KeyError::Untouched`]. A key in memory always signs.
     pub fn sign(&self, namespace: &str, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let data = sshsig::signed_data(namespace, message);
-        let encode = |signature: &[u8; 64]| sshsig::encode(self.public.as_bytes(), namespace, signature);
-        match &self.source {
-            Source::Memory(key) => Ok(encode(&key.sign(&data).to_bytes())),
+        let encode = |(signature, touch)| sshsig::encode_by(&self.public.wire(), namespace, &signature, touch);
+        let (blob, bad) = match &self.source {
+            Source::Memory(key) => return Ok(encode((key.sign(&data).to_bytes(), None))),
             Source::Agent(agent) => {
-                let blob = encode(&agent.sign(&self.public, &data)?);
-                // Anything can listen at the socket: it may have signed other data, or with another key.
-                match sshsig::verify(namespace, message, &blob) {
-                    Ok(_) => Ok(blob),
-                    Err(_) => Err(agent.bad_signature(&self.public).into()),
-                }
+                (encode(agent.sign(&self.public, &data)?), KeyError::from(agent.bad_signature(&self.public)))
             }
+            Source::Token(token) => (token::sign(token, namespace, message)?, token.bad_signature()),
+        };
+        // Anything can listen at the socket: it may have signed other data, or with another key.
+        match sshsig::verify(namespace, message, &blob) {
+            Ok(signed) if signed.key == self.public.fingerprint() => Ok(blob),
+            Err(Defect::Untouched) => Err(KeyError::Untouched),
+            _ => Err(bad),
         }
     }
 }

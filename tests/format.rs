@@ -239,7 +239,7 @@ fn the_document_lists_each_rule_once_and_no_other() {
 }
 
 /// The rules about the file and the pin, as the store names them.
-const FILE_RULES: [&str; 15] = [
+const FILE_RULES: [&str; 16] = [
     "file",
     "side-file",
     "fingerprint",
@@ -255,4 +255,5 @@ const FILE_RULES: [&str; 15] = [
     "replaced",
     "append",
     "clock",
+    "counter",
 ];

@@ -23,6 +23,7 @@ mod drafting;
 mod dry_run;
 mod evidence;
 mod faults;
+mod fido;
 mod format;
 mod freezes;
 mod fuzz;

@@ -13,6 +13,7 @@ mod confirming;
 mod detached;
 mod effective_time;
 mod exceptions;
+mod fido;
 mod filing;
 mod founding;
 mod freezes;

@@ -6,6 +6,7 @@
 
 mod log;
 mod run;
+pub mod token;
 
 use std::cell::{Cell, RefCell};
 use std::ffi::OsString;

@@ -110,7 +110,7 @@ fn only_the_listed_parts_use_clock_files_and_randomness() {
         ("rpassword", &["env"]),
         ("println!", &[]),
         ("print!(", &[]),
-        ("std::process::", &["config", "env", "main", "store"]),
+        ("std::process::", &["config", "env", "main", "signer/token", "store"]),
         ("std::fs", &["commands", "config", "env", "private", "signer", "store"]),
         ("std::net", &["notify/rules", "notify/smtp"]),
         ("std::os::unix::net", &["signer"]),

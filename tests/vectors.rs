@@ -14,6 +14,7 @@ mod confirmation;
 mod defects;
 mod detached;
 mod ed25519;
+mod fido;
 mod freezes;
 mod good_log;
 mod refused;
@@ -228,11 +229,11 @@ fn assert_ends_well(log: impl Iterator<Item = Raw>) {
     );
     let governance = state.governance();
     let people: Vec<&str> = governance.loaded_people().map(|(person, _)| person.as_str()).collect();
-    assert_eq!(
-        people,
-        ["alice", "audrey", "bob", "carol", "dave", "deploy", "erin", "frank", "ivy", "uma", "vera", "wim"]
-    );
-    assert_eq!(governance.policy(), Some(&confirmation::confirmed()), "the policy that was seconded is in force");
+    let expected =
+        ["alice", "audrey", "bob", "carol", "dave", "deploy", "erin", "frank", "ivy", "uma", "vera", "wim", "yan"];
+    assert_eq!(people, expected);
+    let in_force = fido::with_tokens(&confirmation::confirmed());
+    assert_eq!(governance.policy(), Some(&in_force), "the policy that was seconded is in force");
 }
 
 #[test]

@@ -29,7 +29,10 @@ BEGIN {
     spelled["role"] = "^role (admin|engineer|approver|auditor)( [^ ]+ [^ ]+)?$"
     spelled["approvals"] = "^approvals [2-9]$"
     spelled["approval-days"] = "^approval-days [1-9][0-9]*$"
-    spelled["public-key"] = "^public-key ssh-ed25519 [A-Za-z0-9+/]*$"
+    spelled["public-key"] = "^public-key (ssh-ed25519|sk-ssh-ed25519@openssh\\.com) [A-Za-z0-9+/]*=?=?$"
+    # The algorithms with their lengths: of a plain key, and of a key in a FIDO token.
+    plain = "0000000b7373682d65643235353139"
+    fido = "0000001a736b2d7373682d65643235353139406f70656e7373682e636f6d"
     spelled["proposal"] = "^proposal [1-9][0-9]*( [0-9a-f]*)?$"
     spelled["window"] = "^window [^ ]*Z [^ ]*Z [^ ]+$"
     spelled["redact"] = "^redact (0|[1-9][0-9]*) [0-9a-f]*$"
@@ -61,13 +64,14 @@ function hex(base64,   out, i, bits, held, value) {
     return value == 0 && length(base64) % 4 == 0 && base64 !~ /===|=[^=]/ ? out : "malformed"
 }
 function base64_of(digits,   out, i, j, bits) {
-    # Three bytes at a time: the 51 of a public key need no "=".
+    # Three bytes at a time; "=" stands for those that are missing at the end.
     for (i = 1; i <= length(digits); i += 6) {
         bits = 0
-        for (j = i; j < i + 6; j++) bits = bits * 16 + index("0123456789abcdef", substr(digits, j, 1)) - 1
+        for (j = i; j < i + 6; j++) bits = bits * 16 + value_of(substr(digits, j, 1))
         for (j = 18; j >= 0; j -= 6) out = out substr(alphabet, int(bits / power[j]) % 64 + 1, 1)
     }
-    return out
+    i = (6 - length(digits) % 6) % 6 / 2
+    return substr(out, 1, length(out) - i) substr("==", 1, i)
 }
 function of_text(text,   out, i) {
     for (i = 1; i <= length(text); i++) out = out code(substr(text, i, 1))
@@ -76,6 +80,20 @@ function of_text(text,   out, i) {
 function code(c,   at) {
     at = index("-./0123456789", c) ? index("-./0123456789", c) + 44 : index("abcdefghijklmnopqrstuvwxyz", c) + 96
     return hexdigit[int(at / 16) + 1] hexdigit[at % 16 + 1]
+}
+function value_of(hexdigits,   i, out) {
+    for (i = 1; i <= length(hexdigits); i++) out = out * 16 + index("0123456789abcdef", substr(hexdigits, i, 1)) - 1
+    return out
+}
+function point_of(wire,   at, rest) {
+    # The point of a public key; empty unless that is in the one wire format of its parts.
+    at = length(index(wire, fido) == 1 ? fido : plain); rest = substr(wire, at + 73)
+    if (substr(wire, at + 1, 8) != "00000020" || length(wire) < at + 72) return ""
+    if (index(wire, plain) == 1) return rest == "" ? substr(wire, at + 9, 64) : ""
+    if (index(wire, fido) != 1 || rest !~ /^000000[0-2][0-9a-f]7373683a([2-7][0-9a-f])*$/ || rest ~ /^........(..)*(20|7f)/)
+        return ""
+    return value_of(substr(rest, 1, 8)) <= 32 && length(rest) == 8 + 2 * value_of(substr(rest, 1, 8)) ? \
+        substr(wire, at + 9, 64) : ""
 }
 function reversed(digits,   out, i) {
     for (i = length(digits) - 1; i > 0; i -= 2) out = out substr(digits, i, 2)
@@ -88,20 +106,23 @@ function unsafe(point,   y, top) {
     return y >= field || index(small, " " y " ")
 }
 function bad(rule, words) { if (!faulty) print "bad " seq " " rule " " words; faulty = 1 }
-function check(base64, namespace, public, message, rule,   blob, begin, name) {
+function check(base64, namespace, public, message, rule,   blob, begin, name, wire, token) {
     # SSHSIG, version 1, the key, the namespace, nothing reserved, sha512, and an Ed25519 signature: docs/format.md.
+    # A FIDO token adds its flags and its counter.
     blob = hex(base64)
     if (blob == "malformed") { bad("signature", "the signature is not base64 in its one spelling"); return }
     if (public == "" && rule == "signature") {
         # No entry enrols this key. Whether it is the one that the key line names, ssh-keygen says.
-        public = base64_of(substr(blob, 29, 102))
-        print "stranger " seq " " key " " public
+        wire = substr(blob, 29, substr(blob, 21, 6) == "000000" ? 2 * value_of(substr(blob, 27, 2)) : 0)
+        if (point_of(wire) != "") public = base64_of(wire)
+        if (public != "") print "stranger " seq " " key " " algorithm(wire) " " public
     }
-    begin = "535348534947" "00000001" "00000033" hex(public) sprintf("%08x", length(namespace)) of_text(namespace) \
-        "00000000" "00000006" "736861353132" "00000053" "0000000b" "7373682d65643235353139" "00000040"
-    if (public == "" || substr(blob, 1, length(begin)) != begin || length(blob) != length(begin) + 128)
+    wire = hex(public); token = index(wire, fido) == 1
+    begin = "535348534947" "00000001" sprintf("%08x", length(wire) / 2) wire sprintf("%08x", length(namespace)) \
+        of_text(namespace) "00000000" "00000006" "736861353132" (token ? "00000067" fido : "00000053" plain) "00000040"
+    if (public == "" || substr(blob, 1, length(begin)) != begin || length(blob) != length(begin) + (token ? 138 : 128))
         bad(rule, "the signature is not by that key, or not in the one encoding of an SSHSIG blob")
-    else if (reversed(substr(blob, length(begin) + 65)) >= order || unsafe(substr(blob, length(begin) + 1, 64)))
+    else if (reversed(substr(blob, length(begin) + 65, 64)) >= order || unsafe(substr(blob, length(begin) + 1, 64)))
         bad(rule, "the signature is not strictly valid")
     else {
         name = sprintf("sign/%012d.%d", seq, ++checks)
@@ -109,13 +130,17 @@ function check(base64, namespace, public, message, rule,   blob, begin, name) {
         printf "-----BEGIN SSH SIGNATURE-----\n%s\n-----END SSH SIGNATURE-----\n", base64 > (name ".sig")
         close(name ".sig")
         print "check " seq " " rule " " name " " namespace
+        # UP is the lowest of the flags. A signature that does not verify is found before.
+        if (token && value_of(substr(blob, length(begin) + 129, 2)) % 2 == 0)
+            print "untouched " seq " " rule " the FIDO token was not touched"
     }
 }
+function algorithm(wire) { return index(wire, fido) == 1 ? "sk-ssh-ed25519@openssh.com" : "ssh-ed25519" }
 function joined(from, to, skip,   out, i) {
     for (i = from; i <= to; i++) if (!skip || line[i] !~ skip) out = out line[i] "\n"
     return out
 }
-function header(   want, i, part, n, named, stream) {
+function header(   want, i, part, n, named, stream, wire, point) {
     n = split(line[1], part, "/"); kind = part[2]
     if (n != 3 || part[1] != "twinseal" || part[3] != "v1" || !(kind in kinds)) {
         bad("kind", "the first line names no kind of entry of format 1"); return
@@ -144,9 +169,12 @@ function header(   want, i, part, n, named, stream) {
             bad("grammar", "there are two " part[1] " lines")
         if (part[1] == "format" && line[i] != "format 1") bad("newer", "the register needs newer scripts")
         if (part[1] in spelled && line[i] !~ spelled[part[1]]) bad("grammar", "the line " part[1] " is malformed")
-        if (part[1] == "public-key" && (length(part[3]) != 68 || unsafe(substr(hex(part[3]), 39)) ||
-            substr(hex(part[3]), 1, 38) != "0000000b7373682d6564323535313900000020"))
-            bad("grammar", "a public key is malformed or weak")
+        if (part[1] == "public-key") {
+            wire = hex(part[3]); point = point_of(wire)
+            if (point == "" || unsafe(point) || part[2] != algorithm(wire))
+                bad("grammar", "a public key is malformed or weak")
+            else print "point " part[3] " " point
+        }
     }
     if (kind == "log.checkpoint" && keys_of_lines() != "size root changes breakglasses " ||
         kind == "log.sample" && keys_of_lines() !~ /^size root period (input )?seed of (drawn )*$/ ||

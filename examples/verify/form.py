@@ -28,9 +28,9 @@ ASKED = "asked expires asked-role* asked-operator*"
 KEY = "public-key proof"
 GRANTS = "role* group* operator*"
 POLICY = """approvals approval-days separate? break-glass-minutes? break-glass-groups? teams? emergency-waives?
-    emergency-review-days checkpoint-hours? (require when-kind? when-risk? when-tag? when-service? when-environment? when-freeze?
-    when-targets? sensitive* need-approvals? from* need? lead-minutes? longest-minutes? independent? confirm?
-    exception-group?)*"""
+    emergency-review-days checkpoint-hours? (require when-kind? when-risk? when-tag? when-service? when-environment?
+    when-freeze? when-targets? sensitive* need-approvals? from* need? lead-minutes? longest-minutes? independent? keys?
+    confirm? exception-group?)*"""
 FACTS = """kind risk owner author* implementer* service* environment* tag* window outage-minutes rollback-minutes
     artifact* evidence* link* follows* freeze-exception* plan-steps rollback-steps targets stop-after? exception*
     sensitive*"""
@@ -91,7 +91,8 @@ PERIOD = f"(?: (?:- {TIME}|{TIME} -|{TIME} {TIME}))?"
 # How values are spelled on which something depends here; any other value need only be there. "KIND KEY" precedes "KEY".
 VALUES = {
     "register": f"{NAME}#[0-9a-f]{{32}}", "seq": NUMBER, "author": f"(?:external )?{NAME}",
-    "role": f"(?:admin|engineer|approver|auditor){PERIOD}", "public-key": "ssh-ed25519 [A-Za-z0-9+/]{68}",
+    "role": f"(?:admin|engineer|approver|auditor){PERIOD}", "keys": "(?:touch|pin)",
+    "public-key": r"(?:ssh-ed25519|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]{68,144}={0,2}",
     "approvals": "[2-9]", "approval-days": "[1-9][0-9]{0,2}", "separate": "[a-z -]+", "change": f"CHG-{COUNT}",
     "breakglass": f"BG-{COUNT}", "revision": f"{COUNT} {DIGEST}", "redact": f"{NUMBER} {DIGEST}",
     "proposal": COUNT, "service": "[a-z][a-z0-9._-]{0,63}", "kind": "(?:normal|emergency|standard)",
@@ -237,9 +238,30 @@ def strict(public, signature, message):
         return False
 
 
-def fingerprint(public):
-    digest = hashlib.sha256(wire(b"ssh-ed25519", public)).digest()
-    return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+class Key:
+    """A key in SSH's wire format: Ed25519, or that of a FIDO token (sk-ssh-ed25519@openssh.com) for an application."""
+
+    def __init__(self, wire_format):
+        self.wire, parts = wire_format, strings(wire_format)
+        self.algorithm, self.point, *rest = parts if len(parts) > 1 else (b"", b"")
+        self.application = rest[0] if rest else None
+        form = re.fullmatch(b"ssh:[!-~]{0,28}", rest[0]) and self.algorithm == FIDO if rest else self.algorithm == PLAIN
+        self.sound = bool(form) and len(self.point) == 32 and wire(*parts) == wire_format and len(rest) < 2
+        digest = hashlib.sha256(wire_format).digest()
+        self.fingerprint = "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+
+
+PLAIN, FIDO = b"ssh-ed25519", b"sk-ssh-ed25519@openssh.com"
+
+
+def strings(data):
+    """The parts of what `wire` joined. Nothing says that the lengths are right."""
+    parts = []
+    while data:
+        end = 4 + int.from_bytes(data[:4], "big")
+        parts.append(data[4:end])
+        data = data[end:]
+    return parts
 
 
 def check_sshsig(encoded, namespace, message, rule):
@@ -249,25 +271,33 @@ def check_sshsig(encoded, namespace, message, rule):
     except ValueError:
         raise Fault("signature", "the signature is not base64") from None
     require(base64.b64encode(blob).decode() == encoded, "signature", "the base64 has another spelling")
-    public, signature, name = blob[33:65], blob[-64:], namespace.encode()
-    exact = b"SSHSIG\0\0\0\1" + wire(wire(b"ssh-ed25519", public), name, b"", b"sha512",
-                                     wire(b"ssh-ed25519", signature))
-    require(len(public) == 32 and blob == exact, rule, "the signature is not the one encoding of an SSHSIG blob")
+    fields, name = strings(blob[10:]), namespace.encode()
+    key, inner = Key(fields[0] if fields else b""), fields[-1] if fields else b""
+    # Behind its signature a token has its flags and its counter.
+    said = inner[-5:] if key.application else b""
+    signature = inner[len(inner) - len(said) - 64:len(inner) - len(said)]
+    exact = b"SSHSIG\0\0\0\1" + wire(key.wire, name, b"", b"sha512", wire(key.algorithm, signature) + said)
+    require(key.sound and len(signature) == 64 and blob == exact, rule,
+            "the signature is not the one encoding of an SSHSIG blob")
     signed = b"SSHSIG" + wire(name, b"", b"sha512", hashlib.sha512(message).digest())
-    require(strict(public, signature, signed), rule, "the signature does not verify")
-    return fingerprint(public)
-
-
-def public_bytes(line):
-    return base64.b64decode(line.split(" ")[1])[-32:]
+    if key.application:
+        signed = hashlib.sha256(key.application).digest() + said + hashlib.sha256(signed).digest()
+    require(strict(key.point, signature, signed), rule, "the signature does not verify")
+    require(not said or said[0] & 1, rule, "the FIDO token was not touched")
+    return key.fingerprint
 
 
 def public_key(line):
-    """The fingerprint of a key to be enrolled."""
-    raw, public = base64.b64decode(line.split(" ")[1]), public_bytes(line)
-    require(raw == wire(b"ssh-ed25519", public) and y_of(public) < P and y_of(public) not in SMALL,
-            "grammar", "a public key is malformed or weak")
-    return fingerprint(public)
+    """A key to be enrolled."""
+    algorithm, encoded = line.split(" ")
+    try:
+        key = Key(base64.b64decode(encoded, validate=True))
+    except ValueError:
+        raise Fault("grammar", "a public key is not base64") from None
+    exact = key.sound and key.algorithm == algorithm.encode() and base64.b64encode(key.wire).decode() == encoded
+    require(exact and y_of(key.point) < P and y_of(key.point) not in SMALL, "grammar",
+            "a public key is malformed or weak")
+    return key
 
 
 def check_requests(entry):
@@ -294,7 +324,7 @@ def check_requests(entry):
         head = ["twinseal/person.request/v1", f"register {register}", f"person {lines[0][1]}"]
         request = "".join(f"{line}\n" for line in head + [" ".join(line) for line in asked]).encode()
         signer = check_sshsig(values(lines, "proof")[0], head[0], request, "proof")
-        require(signer == public_key(values(lines, "public-key")[0]), "proof", "another key signed the request")
+        require(signer == public_key(values(lines, "public-key")[0]).fingerprint, "proof", "another key signed the request")
         for vouch in values(lines, "vouch"):
             signer = check_sshsig(vouch, "twinseal/person.vouch/v1", request, "proof")
             require(signer == values(lines, "vouch-key")[0], "proof", "another key vouches")

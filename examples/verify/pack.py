@@ -162,8 +162,9 @@ class Pack(Log):
     def check_checkpoint(self):
         """At least one live key of the register signed the checkpoint, and no signature by one of its keys is wrong."""
         message, live, known = self.note[1].encode(), False, {}
-        for key in self.rules.keys.values():
-            key_id = hashlib.sha256(f"{self.id}\n".encode() + b"\1" + key["public"]).digest()[:4]
+        # A FIDO token signs no checkpoint.
+        for key in [key for key in self.rules.keys.values() if not key["key"].application]:
+            key_id = hashlib.sha256(f"{self.id}\n".encode() + b"\1" + key["key"].point).digest()[:4]
             known.setdefault(key_id, []).append(key)
         for line in self.note[5].split("\n")[:-1]:
             _, name, encoded = line.split(" ")
@@ -171,7 +172,7 @@ class Pack(Log):
             # Two keys may have one id, if somebody made a key for that. Either may have signed.
             candidates = known.get(signature[:4], []) if name == self.id else []
             signers = [key for key in candidates
-                       if len(signature) == 68 and strict(key["public"], signature[4:], message)]
+                       if len(signature) == 68 and strict(key["key"].point, signature[4:], message)]
             require(signers or not candidates, "checkpoint", "a signature by a key of the register does not verify")
             live = live or any(key["state"] == "live" for key in signers)
         require(live, "checkpoint", "no live key of the register signed the checkpoint")

@@ -30,7 +30,8 @@ END {
     }
     if (valid && count) print "head " seq ":" newest " of " id (sealed ? "" : ", which is not sealed")
     if (!pack) exit
-    for (k in owner) print "key " live[k] " " owner[k] " " public[k]
+    # A FIDO token signs no checkpoint.
+    for (k in owner) if (length(public[k]) == 68) print "key " live[k] " " owner[k] " " public[k]
     for (at in last) print "newest " at " " last[at]
     if (changes_root != "") print "changes " changes_root
 }
@@ -161,7 +162,7 @@ function walk(at, apply,   i, n, all, part, who, now, lifted) {
             else new[part[1]] = substr(all[i], length(part[1]) + 2)
         }
         if (part[1] ~ /^(replaces|vouch-key|fingerprint|expires)$/) new[part[1]] = part[2]
-        if (part[1] == "public-key") new["key"] = fingerprint[part[3]]
+        if (part[1] == "public-key") { new["key"] = fingerprint[part[3]]; new["point"] = point[part[3]] }
     }
     if (who != "") done(who, at, apply)
 }
@@ -169,13 +170,13 @@ function done(who, at, apply,   opener, machine) {
     opener = opened_as[at]; machine = "operator" in new
     if (!apply && new["line"] == "member") {
         must(!(who in enrolled || seen[who]++), "enrolled-once", who " is enrolled twice")
-        must(!(new["key"] in owner || seen[new["key"]]++), "key-once", "a key is enrolled twice")
+        must(!(new["point"] in taken || seen[new["point"]]++), "key-once", "a key is enrolled twice")
     } else if (!apply) {
         must(who in enrolled, "enrolled", who " is not enrolled")
         if (opener == "person.key") {
             must(state[who] != "retired", "retired", who " has retired")
             must(state[who] != "suspended", "suspended", who " is suspended")
-            must(!(new["key"] in owner), "key-once", "a key is enrolled twice")
+            must(!(new["point"] in taken), "key-once", "a key is enrolled twice")
             must(!("vouch-key" in new) || owner[new["vouch-key"]] == who && live[new["vouch-key"]] == "live",
                 "vouch-own-key", "the key that vouches is no live key of the same person")
         } else must(new["replaces"] == by[who], "proposal-not-stale", "the grants of " who " were replaced since")
@@ -194,7 +195,11 @@ function done(who, at, apply,   opener, machine) {
         return
     }
     if (new["line"] == "member") { enrolled[who] = seq; terms[who] = 0 }
-    if ("key" in new) { owner[new["key"]] = who; since[new["key"]] = seq; live[new["key"]] = "live" }
+    if ("key" in new) {
+        owner[new["key"]] = who; since[new["key"]] = seq; live[new["key"]] = "live"
+        # As a plain key, or for one application: taken[p] for its point p.
+        taken[new["point"]] = 1
+    }
     if (opener == "person.key") return
     roles[who] = opener == "person.retire" ? "" : new["role"]; by[who] = hash["leaf", seq + 0]
     state[who] = opener == "person.retire" ? "retired" : "active"
@@ -447,6 +452,7 @@ BEGIN {
     while ((getline pair < "keys") > 0) {
         split(pair, part, " "); fingerprint[part[2]] = part[1]; public[part[1]] = part[2]
     }
+    while ((getline pair < "points") > 0) { split(pair, part, " "); point[part[1]] = part[2] }
     while (!pack && (getline stated < "roots") > 0) {
         split(stated, part, " "); root[part[1], part[2]] = part[4]
     }

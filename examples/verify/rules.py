@@ -5,7 +5,7 @@ An entry is judged by what the entries before it say. docs/format.md has every r
 
 import hashlib
 
-from form import OPENING, STATEMENT, public_bytes, public_key, require, seconds, values
+from form import OPENING, STATEMENT, public_key, require, seconds, values
 from trees import Tree
 
 
@@ -70,8 +70,8 @@ class Register:
         self.enrol_key(person, values(lines, "public-key")[0], leaf, seq)
 
     def enrol_key(self, person, line, leaf, seq):
-        key = {"person": person, "public": public_bytes(line), "enrolled": seq, "state": "live", "by": leaf}
-        self.keys[public_key(line)] = key
+        key = public_key(line)
+        self.keys[key.fingerprint] = {"person": person, "key": key, "enrolled": seq, "state": "live", "by": leaf}
 
     def grant(self, person, lines, leaf, seq):
         account = self.people[person]
@@ -129,23 +129,27 @@ class Register:
         admins = [lines for lines in members if "admin" in values(lines, "role")]
         require(len(admins) >= 2, "two-admins", "fewer than two permanent admins found the register")
         mine = [lines for lines in admins if lines[0][1] == entry.actor]
-        require(mine and public_key(values(mine[0], "public-key")[0]) == entry.key, "founder-is-admin",
+        require(mine and public_key(values(mine[0], "public-key")[0]).fingerprint == entry.key, "founder-is-admin",
                 "the founder is not an admin who signs with the key named there")
         for lines in members:
             self.enrol(entry, lines, entry.leaf, 0)
         self.policy, self.policy_by, self.founder, self.fingerprint = entry, entry.leaf, entry.actor, entry.leaf
 
     def check_members(self, members):
-        people, keys = set(self.people), set(self.keys)
+        people, points = set(self.people), self.points()
         for lines in members:
-            key = public_key(values(lines, "public-key")[0])
+            point = public_key(values(lines, "public-key")[0]).point
             require(lines[0][1] not in people, "enrolled-once", f"{lines[0][1]} is enrolled twice")
-            require(key not in keys, "key-once", "a key is enrolled twice")
+            require(point not in points, "key-once", "a key is enrolled twice")
             people.add(lines[0][1])
-            keys.add(key)
+            points.add(point)
             roles = {role.split(" ")[0] for role in values(lines, "role")}
             require(not values(lines, "operator") or roles <= {"engineer"}, "machine-role",
                     "a machine has another role than engineer")
+
+    def points(self):
+        """A point of the curve is enrolled once, as a plain key or for one application."""
+        return {key["key"].point for key in self.keys.values()}
 
     def check_requests(self, entry):
         for request in entry.all("fingerprint"):
@@ -174,7 +178,7 @@ class Register:
             require(named in self.people, "enrolled", f"{named} is not enrolled")
             require(not self.people[named]["retired"], "retired", f"{named} has retired")
             require(not self.people[named]["suspended"], "suspended", f"{named} is suspended")
-            require(public_key(asked["public-key"]) not in self.keys, "key-once", "a key is enrolled twice")
+            require(public_key(asked["public-key"]).point not in self.points(), "key-once", "a key is enrolled twice")
             vouch = self.keys.get(asked["vouch-key"], {"person": None, "state": None})
             require(not asked["vouch-key"] or vouch["person"] == named and vouch["state"] == "live", "vouch-own-key",
                     "the key that vouches is no live key of the same person")

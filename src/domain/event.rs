@@ -7,7 +7,7 @@ use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
     Action, BreakGlassId, ChangeId, Confirmation, Digest, Execution, Facts, Fingerprint, Finish, FreezeRef, LogRoots,
     Member, Moment, Opening, PersonId, Policy, Predecessor, ProposalId, ProposalRef, Reconciliation, RefusedAttempt,
-    RegisterId, RevisionRef, Rule, Sample, ServiceId, Start, Submission, TextRef, Time, Word,
+    RegisterId, RevisionRef, Rule, Sample, ServiceId, Start, Submission, TextRef, Time, Touch, Word,
 };
 
 /// The fields that every entry has.
@@ -30,6 +30,9 @@ pub struct Header {
     pub actor: PersonId,
     /// The key that signed the entry.
     pub key: Fingerprint,
+    /// What the FIDO token says that signed the entry; `None` for other keys, and before it is signed. It stands in the
+    /// signature and not in the body.
+    pub touch: Option<Touch>,
     /// The digest of the data part, if there is one.
     pub data: Option<Digest>,
     /// The reference to the text part, if there is one.

@@ -17,7 +17,7 @@ mod sensitive;
 pub(in crate::domain) use content::Lacking;
 pub use content::{About, Content};
 pub use needs::Needs;
-pub use requirement::{Conditions, Requirement};
+pub use requirement::{Conditions, KeyNeed, Requirement};
 pub use sensitive::{Folded, Phrase};
 
 closed_enum!(

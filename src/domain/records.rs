@@ -28,6 +28,8 @@ pub enum StateKey {
     Person(PersonId),
     /// A key.
     Key(Fingerprint),
+    /// The point of a FIDO key, by the fingerprint that a plain key with this point has.
+    Point(Fingerprint),
     /// A proposal.
     Proposal(ProposalId),
     /// The text part of the entry with this sequence number.
@@ -53,6 +55,7 @@ impl fmt::Display for StateKey {
             Self::Governance => f.write_str("governance"),
             Self::Person(id) => write!(f, "person/{id}"),
             Self::Key(key) => write!(f, "key/{key}"),
+            Self::Point(key) => write!(f, "point/{key}"),
             Self::Proposal(id) => write!(f, "proposal/{id}"),
             Self::Text(seq) => write!(f, "text/{seq}"),
             Self::Freeze(name) => write!(f, "freeze/{name}"),
@@ -76,6 +79,8 @@ pub enum StateRecord {
     Person(PersonId, Person),
     /// A key that was enrolled.
     Key(Fingerprint, Key),
+    /// The FIDO key that was enrolled with it.
+    Point(Fingerprint, Fingerprint),
     /// A proposal that was opened.
     Proposal(ProposalId, Proposal),
     /// The text part of an entry.
@@ -102,6 +107,7 @@ impl StateRecord {
             Self::Governance(_) => StateKey::Governance,
             Self::Person(id, _) => StateKey::Person(id.clone()),
             Self::Key(key, _) => StateKey::Key(*key),
+            Self::Point(point, _) => StateKey::Point(*point),
             Self::Proposal(id, _) => StateKey::Proposal(*id),
             Self::Text(seq, _) => StateKey::Text(*seq),
             Self::Freeze(name, _) => StateKey::Freeze(name.clone()),

@@ -4,8 +4,8 @@ use std::fmt::Display;
 
 use crate::domain::{
     ArtifactName, BreakGlassId, CalendarName, ChangeId, Closed, ConflictOfInterest, Digest, Duty, Excepting, Field,
-    Fingerprint, FreezeName, Group, KeyState, Needed, Opens, Outcome, PartInBreakGlass, PartInChange, PersonId, Phrase,
-    ProposalId, RequirementName, Role, RunId, Status, Tag, Target, Time, Window,
+    Fingerprint, FreezeName, Group, KeyNeed, KeyState, Needed, Opens, Outcome, PartInBreakGlass, PartInChange,
+    PersonId, Phrase, ProposalId, RequirementName, Role, RunId, Status, Tag, Target, Time, Window,
 };
 use crate::trf;
 

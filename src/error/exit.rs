@@ -74,7 +74,7 @@ impl Error {
                 | NotifyError::Undelivered(_)
                 | NotifyError::NotSent { .. },
             ) => Exit::Environment,
-            Self::Key(KeyError::Agent(_)) => Exit::Environment,
+            Self::Key(KeyError::Agent(_) | KeyError::Token { .. } | KeyError::Untouched) => Exit::Environment,
             Self::File { source, .. } if disk_is_full(source) || disk_fails(source) => Exit::Environment,
             Self::Key(KeyError::Io { source, .. }) if source.kind() != std::io::ErrorKind::NotFound => {
                 Exit::Environment

@@ -230,6 +230,7 @@ fn read_fields(mut lines: Reader<'_>) -> Result<(Header, Event), Defect> {
         time: lines.parse("time")?,
         actor: lines.parse("actor")?,
         key: lines.parse("key")?,
+        touch: None,
         data: None,
         text: None,
     };
@@ -316,7 +317,8 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
 }
 
 fn read_submission(lines: &mut Reader<'_>) -> Result<Submission, Defect> {
-    Ok(Submission { statement: super::statement::read(lines)?, proof: governance::read_blob(lines, "proof")? })
+    let (statement, proof) = (super::statement::read(lines)?, governance::read_blob(lines, "proof")?);
+    Ok(super::statement::submission(statement, proof))
 }
 
 fn read_entered(lines: &mut Reader<'_>) -> Result<Event, Defect> {

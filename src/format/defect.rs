@@ -74,6 +74,9 @@ defects! {
     /// A signature that strict Ed25519 verification rejects.
     SignatureFalse => "signature", "the signature does not verify",
         "签名无效";
+    /// A signature of a FIDO token that nobody touched.
+    Untouched => "signature", "the FIDO token was not touched",
+        "未触摸 FIDO 设备";
     /// A valid signature by a key other than the one in the `key` line.
     SignatureKey => "signature", "signed by a key other than the one in its 'key' line",
         "签名密钥与 'key' 行不符";

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::request::{self, RegisterRef};
 use super::{Defect, Keys, body, data, sshsig, text};
-use crate::domain::{Action, Digest, Event, Fingerprint, Header, Member, Step, Text};
+use crate::domain::{Action, Digest, Event, Header, Member, Step, Text, Touch};
 
 /// The most bytes in a blob: body, blank line and signature line. A tile of entries (C2SP tlog-tiles) has two bytes for
 /// the length of each.
@@ -75,8 +75,8 @@ pub fn open(raw: &Raw) -> Result<Entry, Defect> {
 pub fn open_with(keys: &Keys, raw: &Raw) -> Result<Entry, Defect> {
     let (signed, blob) = split(&raw.blob)?;
     let entry = parse(raw)?;
-    let point = sshsig::verify_with(keys, &body::namespace(entry.event.kind()), signed, &blob)?;
-    if Fingerprint::of(&point) != entry.header.key {
+    let by = sshsig::verify_with(keys, &body::namespace(entry.event.kind()), signed, &blob)?;
+    if by.key != entry.header.key {
         return Err(Defect::SignatureKey);
     }
     check_proofs(&entry)?;
@@ -98,7 +98,7 @@ pub fn parse(raw: &Raw) -> Result<Entry, Defect> {
 /// # Errors
 /// As [`body::read`] and [`data::complete`]; [`Defect::Seq`] if the entry names another number than its row.
 pub fn read_body(raw: &Raw) -> Result<(Header, Event), Defect> {
-    completed(raw, body::read(split(&raw.blob)?.0)?)
+    completed(raw, body::read(halves(&raw.blob)?.0)?)
 }
 
 /// As [`read_body`], for an entry that was verified before; see [`body::read_verified`]. The caller must compare its
@@ -111,12 +111,25 @@ pub fn read_verified_body(raw: &Raw) -> Result<(Header, Event), Defect> {
 }
 
 /// Checks the number, and adds the data part to the event.
-fn completed(raw: &Raw, (header, mut event): (Header, Event)) -> Result<(Header, Event), Defect> {
+fn completed(raw: &Raw, (mut header, mut event): (Header, Event)) -> Result<(Header, Event), Defect> {
     if header.seq != raw.seq {
         return Err(Defect::Seq { found: header.seq, expected: raw.seq });
     }
     data::complete(&mut event, header.data, raw.data.as_deref())?;
+    header.touch = touch_in(halves(&raw.blob)?.1)?;
     Ok((header, event))
+}
+
+/// How the base64 of a signature by a key of no token begins: with the length and the algorithm of the key.
+const NO_TOKEN: &str = "U1NIU0lHAAAAAQAAADMAAAALc3NoLWVkMjU1MTk";
+
+/// What a FIDO token says of a signature in base64, which is not verified.
+fn touch_in(signature: &str) -> Result<Option<Touch>, Defect> {
+    if signature.starts_with(NO_TOKEN) {
+        return Ok(None);
+    }
+    let blob = BASE64.decode(signature.as_bytes()).map_err(|_| Defect::SignatureForm)?;
+    Ok(sshsig::touch_in(&blob))
 }
 
 /// The body and the decoded signature of a blob.

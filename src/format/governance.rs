@@ -69,6 +69,7 @@ fn write_requirement(out: &mut Writer, it: &Requirement) {
     out.put_all("lead-minutes", it.lead_minutes);
     out.put_all("longest-minutes", it.longest_minutes);
     out.put_all("independent", it.independent.then_some(YES));
+    out.put_all("keys", it.keys);
     out.put_all("confirm", it.confirm.then_some(YES));
     out.put_all("exception-group", &it.exception);
 }
@@ -158,6 +159,7 @@ fn read_requirement(lines: &mut Reader<'_>) -> Result<Requirement, Defect> {
         lead_minutes: take_number(lines, "lead-minutes", Requirement::check_minutes)?,
         longest_minutes: take_number(lines, "longest-minutes", Requirement::check_minutes)?,
         independent: take_yes(lines, "independent")?,
+        keys: if lines.next_is("keys") { Some(lines.parse("keys")?) } else { None },
         confirm: take_yes(lines, "confirm")?,
         exception: if lines.next_is("exception-group") { Some(lines.parse("exception-group")?) } else { None },
     })

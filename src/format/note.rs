@@ -170,7 +170,9 @@ impl Note {
     /// [`NoteError::Forged`] if a signature names a known key and does not verify, [`NoteError::Unsigned`] if none
     /// names a known key.
     pub fn signers(&self, name: &str, known: &[PublicKey]) -> Result<Vec<PublicKey>, NoteError> {
-        let ids: Vec<(u32, PublicKey)> = known.iter().map(|key| (key_id(name, key), *key)).collect();
+        // A FIDO token signs no note.
+        let known = known.iter().filter(|key| key.application().is_none());
+        let ids: Vec<(u32, PublicKey)> = known.map(|key| (key_id(name, key), *key)).collect();
         let (keys, mut signers) = (Keys::default(), Vec::new());
         for (number, line) in (1..).zip(&self.signatures).filter(|(_, line)| line.name == name) {
             // Two known keys may have one id, if somebody made a key for that. Either may have signed.

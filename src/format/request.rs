@@ -21,7 +21,7 @@ use data_encoding::BASE64;
 
 use super::lines::{Reader, Writer};
 use super::{Defect, sshsig};
-use crate::domain::{Asked, Fingerprint, Invalid, Line, PersonId, PublicKey, RegisterId, RegisterName, Vouch};
+use crate::domain::{Asked, Invalid, Line, PersonId, PublicKey, RegisterId, RegisterName, Vouch};
 
 /// The SSHSIG namespace of a request, and its first line.
 pub const NAMESPACE: &str = "twinseal/person.request/v1";
@@ -112,7 +112,7 @@ pub fn check(
 ) -> Result<(), Defect> {
     let body = body(register, person, asked, key);
     match sshsig::verify(NAMESPACE, body.as_bytes(), proof) {
-        Ok(signer) if signer == *key.as_bytes() => Ok(()),
+        Ok(signed) if signed.key == key.fingerprint() => Ok(()),
         _ => Err(Defect::Proof { person: person.clone() }),
     }
 }
@@ -131,7 +131,7 @@ pub fn check_vouch(
 ) -> Result<(), Defect> {
     let body = body(register, person, asked, key);
     match sshsig::verify(VOUCH, body.as_bytes(), &vouch.proof) {
-        Ok(signer) if Fingerprint::of(&signer) == vouch.key => Ok(()),
+        Ok(signed) if signed.key == vouch.key => Ok(()),
         _ => Err(Defect::Vouch { person: person.clone() }),
     }
 }
@@ -182,7 +182,7 @@ impl Request {
         check(&register, &person, &asked, &key, &proof)?;
         let vouch = vouch.map(|proof| {
             let signer = sshsig::verify(VOUCH, body(&register, &person, &asked, &key).as_bytes(), &proof);
-            signer.map(|signer| Vouch { key: Fingerprint::of(&signer), proof })
+            signer.map(|signed| Vouch { key: signed.key, proof })
         });
         let request = Self { register, person, asked, key, proof, vouch: vouch.transpose()?, name };
         // The signatures cover what was decoded, in its canonical encoding; the file must be that encoding.

@@ -32,7 +32,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::lines::{Reader, Writer};
 use super::{Defect, Raw, body, entry, sshsig};
-use crate::domain::{Digest, Event, Fingerprint, Invalid, RegisterId, Revision, RevisionRef, Statement, Submission};
+use crate::domain::{Digest, Event, Invalid, RegisterId, Revision, RevisionRef, Statement, Submission};
 use crate::{tr, trf};
 
 /// The SSHSIG namespace, and the first line.
@@ -79,13 +79,18 @@ pub(super) fn read(lines: &mut Reader<'_>) -> Result<Statement, Defect> {
     Ok(statement)
 }
 
+/// A statement with its signature, which is not verified.
+pub fn submission(statement: Statement, proof: Vec<u8>) -> Submission {
+    Submission { statement, touch: sshsig::touch_in(&proof), proof }
+}
+
 /// Checks that a statement is signed by the key that it names.
 ///
 /// # Errors
 /// [`Defect::Statement`].
-pub fn check(register: &RegisterId, Submission { statement, proof }: &Submission) -> Result<(), Defect> {
+pub fn check(register: &RegisterId, Submission { statement, proof, .. }: &Submission) -> Result<(), Defect> {
     match sshsig::verify(NAMESPACE, message(register, statement).as_bytes(), proof) {
-        Ok(signer) if Fingerprint::of(&signer) == statement.key => Ok(()),
+        Ok(signed) if signed.key == statement.key => Ok(()),
         _ => Err(Defect::Statement { person: statement.approver.clone() }),
     }
 }
@@ -207,31 +212,4 @@ fn read_raw(bytes: &[u8]) -> Result<Raw, StatementFault> {
     let text = has_text.then(|| part(has_data)).transpose()?;
     let data = has_data.then(|| part(false)).transpose()?;
     Ok(Raw { seq: header.seq, blob: [signed, b"\n", &signature].concat(), text, data })
-}
-
-const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
-const END: &str = "-----END SSH SIGNATURE-----";
-
-/// The characters in a line of an armored signature, as `ssh-keygen` writes them.
-const ARMOR: usize = 70;
-
-/// Encodes a signature as `ssh-keygen -Y sign` does (PROTOCOL.sshsig).
-pub fn armor(blob: &[u8]) -> String {
-    let base64 = BASE64.encode(blob);
-    let mut out = format!("{BEGIN}\n");
-    for (at, character) in base64.chars().enumerate() {
-        if at > 0 && at % ARMOR == 0 {
-            out.push('\n');
-        }
-        out.push(character);
-    }
-    format!("{out}\n{END}\n")
-}
-
-/// Decodes an armored signature, however its lines are broken; `None` if it is none. Whether the blob is canonical is
-/// checked where it is verified.
-pub fn read_armor(text: &str) -> Option<Vec<u8>> {
-    let base64 = text.trim_ascii().strip_prefix(BEGIN)?.strip_suffix(END)?;
-    let base64: String = base64.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-    BASE64.decode(base64.as_bytes()).ok()
 }

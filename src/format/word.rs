@@ -20,7 +20,7 @@ use data_encoding::BASE64;
 
 use super::lines::{Reader, Writer};
 use super::{Defect, body, sshsig, text};
-use crate::domain::{Digest, Field, Fingerprint, Header, Opening, Text, Word, unhex};
+use crate::domain::{Digest, Field, Header, Opening, Text, Word, unhex};
 
 /// The SSHSIG namespace, and the first line.
 pub const NAMESPACE: &str = "twinseal/breakglass.word/v1";
@@ -63,7 +63,7 @@ pub fn check(header: &Header, word: &Word, opening: &Opening) -> Result<(), Defe
     let signer =
         text.and_then(|text| sshsig::verify(NAMESPACE, message(word, opening, text).as_bytes(), &word.proof).ok());
     match signer {
-        Some(signer) if Fingerprint::of(&signer) == word.key => Ok(()),
+        Some(signed) if signed.key == word.key => Ok(()),
         _ => Err(Defect::Proof { person: word.person.clone() }),
     }
 }
@@ -99,7 +99,7 @@ pub fn read_file(bytes: &[u8]) -> Result<(Word, Opening, Text), Defect> {
         return Err(Defect::TextDigest { signed, found });
     }
     let signer = sshsig::verify(NAMESPACE, message(&word, &opening, signed).as_bytes(), &word.proof);
-    if !signer.is_ok_and(|signer| Fingerprint::of(&signer) == word.key) {
+    if !signer.is_ok_and(|signed| signed.key == word.key) {
         return Err(Defect::Proof { person: word.person });
     }
     if write_file(&word, &opening, &part).as_bytes() == bytes {

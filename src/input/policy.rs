@@ -76,8 +76,8 @@ fn read_emergency(table: Table<'_, '_>) -> Emergency {
 }
 
 /// The keys of which a requirement has at least one.
-const ASKS: [&str; 7] =
-    ["approvals", "from", "fields", "lead_minutes", "longest_window_minutes", "independent", "confirm"];
+const ASKS: [&str; 8] =
+    ["approvals", "from", "fields", "lead_minutes", "longest_window_minutes", "independent", "keys", "confirm"];
 
 fn read_requirement(table: Table<'_, '_>) -> Option<Requirement> {
     let name = table.word("name");
@@ -89,14 +89,14 @@ fn read_requirement(table: Table<'_, '_>) -> Option<Requirement> {
     let lead_minutes = checked(&table, "lead_minutes", Requirement::check_minutes);
     let longest_minutes = checked(&table, "longest_window_minutes", Requirement::check_minutes);
     let (independent, confirm) = (table.flag("independent"), table.flag("confirm"));
-    let exception = table.word("exception_group");
+    let (keys, exception) = (table.word("keys"), table.word("exception_group"));
     if !ASKS.into_iter().any(|key| table.says(key)) {
         table.fault("name", Invalid::RequirementEmpty);
     }
     table.finish();
     let name = name?;
     let content = Requirement { when, approvals, from, needed, ..Requirement::named(name) };
-    Some(Requirement { lead_minutes, longest_minutes, independent, confirm, exception, ..content })
+    Some(Requirement { lead_minutes, longest_minutes, independent, keys, confirm, exception, ..content })
 }
 
 fn read_conditions(when: Table<'_, '_>) -> Conditions {

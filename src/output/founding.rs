@@ -1,7 +1,7 @@
 //! People, grants and policies as text, for admins to read before they sign.
 
 use super::{Gutter, Page, Quoted, list};
-use crate::domain::{Granted, Grants, Line, Member, Period, PersonId};
+use crate::domain::{Granted, Grants, Line, Member, Period, PersonId, PublicKey};
 use crate::{tr, trf};
 use std::collections::BTreeMap;
 
@@ -19,7 +19,18 @@ pub fn member_blocks(page: &mut Page, members: &[Member], names: &BTreeMap<Perso
         }
         let (asked, expires) = (member.asked.time(), member.asked.expires());
         page.text(tr!("asked:", "申请："), trf!("{asked}, expires {expires}", "{asked}，{expires} 过期"));
-        page.text(tr!("key:  ", "密钥："), member.key.fingerprint());
+        page.text(tr!("key:  ", "密钥："), key_name(&member.key));
+    }
+}
+
+/// The fingerprint of a key, and for what application if a FIDO token has it.
+pub fn key_name(key: &PublicKey) -> String {
+    let fingerprint = key.fingerprint();
+    match key.application() {
+        Some(application) => {
+            trf!("{fingerprint} (FIDO key for {application})", "{fingerprint}（{application} 的 FIDO 密钥）")
+        }
+        None => fingerprint.to_string(),
     }
 }
 

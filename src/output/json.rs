@@ -297,6 +297,7 @@ fn requirement(it: &Requirement) -> Value {
         "lead_minutes": it.lead_minutes,
         "longest_window_minutes": it.longest_minutes,
         "independent": it.independent,
+        "keys": written(it.keys),
         "confirm": it.confirm,
         "exception_group": written(it.exception.as_ref()),
     })
@@ -425,6 +426,7 @@ pub fn vote(change: &Change, vote: &Vote, void: Option<&Void>, remark: Option<&S
         Void::DeadKey => "inactive-key",
         Void::ConflictOfInterest(_) => "conflict-of-interest",
         Void::Separate(_) => "separate-duties",
+        Void::Keys(_) => "approver-key",
     }));
     json!({
         "verdict": vote.verdict.to_string(),

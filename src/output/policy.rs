@@ -132,6 +132,12 @@ fn requirement(it: &Requirement) -> String {
         must,
         it.lead_minutes.map(|lead| trf!("must be filed {} before their window", "须在窗口前 {} 提交", span(lead))),
         it.longest_minutes.map(|it| trf!("must have a window of at most {}", "窗口不得超过 {}", span(it))),
+        it.keys.map(|need| match (it.from.is_empty(), need.describe()) {
+            (true, need) => trf!("must be approved with {need}", "须用{need}批准"),
+            (false, need) => {
+                trf!("must be approved by members of those groups with {need}", "上述组的成员须用{need}批准")
+            }
+        }),
         it.confirm.then(|| tr!("must be confirmed after the finish", "完成后须确认").to_owned()),
     ];
     let needs: Vec<String> = needs.into_iter().flatten().collect();

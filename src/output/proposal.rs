@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use similar::ChangeTag;
 
 use super::diff::{differences, search_end};
-use super::{Gutter, Page, freeze, grants, list, member_blocks, policy_sentences};
+use super::{Gutter, Page, freeze, grants, key_name, list, member_blocks, policy_sentences};
 use crate::domain::{
     Action, Calendar, ClosedPeriods, Excepting, Fingerprint, FreezeName, Grants, KeyState, LiftFreeze, Line,
     LostEntries, NewGrants, PersonId, Policy, Restoration, Role, SetCalendar, Terms, Time,
@@ -61,7 +61,7 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
         }
         Action::AddKey { person, asked, key, vouch, .. } => {
             let label = trf!("new key of {person}", "{person} 的新密钥");
-            page.block(&label).text("", format_args!("{}\n{key}", key.fingerprint()));
+            page.block(&label).text("", format_args!("{}\n{key}", key_name(key)));
             let (time, expires) = (asked.time(), asked.expires());
             page.text(tr!("requested", "申请："), trf!("{time}, expires {expires}", "{time}，{expires} 过期"));
             let by = match vouch {

@@ -249,6 +249,7 @@ pub fn void_reason(why: &Void, now: Time) -> String {
         Void::NoApprover => tr!("no longer an approver", "已不是审批人"),
         Void::DeadKey => tr!("key suspended or revoked", "密钥已停用或吊销"),
         Void::ConflictOfInterest(conflict) => conflict.of_another(),
+        Void::Keys(need) => return trf!("not signed with {}", "未用{}签署", need.describe()),
         Void::Separate(_) => tr!("the policy bars admins from approving", "策略不允许管理员审批"),
     };
     reason.to_owned()

@@ -22,7 +22,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Signer, act};
-use crate::domain::{Fingerprint, PublicKey, wire};
+use crate::domain::{Fingerprint, PublicKey, Touch};
 use crate::{tr, trf};
 
 const FAILURE: u8 = 5;
@@ -128,7 +128,7 @@ fn how_many(keys: usize) -> String {
     }
 }
 
-/// An Ed25519 key that an agent holds.
+/// An Ed25519 key that an agent holds, itself or in a FIDO token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The public half.
@@ -185,9 +185,9 @@ impl Agent {
     }
 
     /// Requests a raw signature over `data`. The caller must verify it.
-    pub(super) fn sign(&self, key: &PublicKey, data: &[u8]) -> Result<[u8; 64], AgentError> {
+    pub(super) fn sign(&self, key: &PublicKey, data: &[u8]) -> Result<RawSignature, AgentError> {
         let mut request = vec![SIGN];
-        put(&mut request, &wire(key.as_bytes()));
+        put(&mut request, &key.wire());
         put(&mut request, data);
         request.extend_from_slice(&0u32.to_be_bytes());
         let answer = self.ask(SIGNING, &request, self.sign_timeout)?;
@@ -294,20 +294,28 @@ fn identities(mut rest: &[u8]) -> Option<Vec<Identity>> {
     for _ in 0..take_uint32(&mut rest)? {
         let (blob, comment) = (take_string(&mut rest)?, take_string(&mut rest)?);
         // Keys of other types, and those that could not be enrolled, are skipped.
-        let point = blob.split_last_chunk().map(|(_, point)| *point).filter(|point| wire(point) == blob);
-        if let Some(key) = point.and_then(|point| PublicKey::from_bytes(point).ok()) {
+        if let Ok(key) = PublicKey::from_wire(blob) {
             held.push(Identity { key, comment: String::from_utf8_lossy(comment).into_owned() });
         }
     }
     rest.is_empty().then_some(held)
 }
 
+/// A signature as an agent makes it, with what a FIDO token says of it.
+pub(super) type RawSignature = ([u8; 64], Option<Touch>);
+
 /// Decodes a signature, which must be the whole message.
-fn signature(mut rest: &[u8]) -> Option<[u8; 64]> {
+fn signature(mut rest: &[u8]) -> Option<RawSignature> {
     let mut inner = take_string(&mut rest)?;
     let (algorithm, signature) = (take_string(&mut inner)?, take_string(&mut inner)?);
-    let valid = rest.is_empty() && inner.is_empty() && algorithm == b"ssh-ed25519";
-    signature.try_into().ok().filter(|_| valid)
+    let touch = match (algorithm, inner) {
+        (b"ssh-ed25519", []) => None,
+        (b"sk-ssh-ed25519@openssh.com", [flags, counter @ ..]) => {
+            Some(Touch { flags: *flags, counter: u32::from_be_bytes(counter.try_into().ok()?) })
+        }
+        _ => return None,
+    };
+    signature.try_into().ok().filter(|_| rest.is_empty()).map(|signature| (signature, touch))
 }
 
 #[cfg(test)]
@@ -364,7 +372,7 @@ mod tests {
     #[test]
     fn truncated_and_padded_key_lists_are_refused() {
         let mut list = 2u32.to_be_bytes().to_vec();
-        for part in [&wire(key().as_bytes())[..], b"erin@desk", b"\0\0\0\x07ssh-rsa", b"another"] {
+        for part in [&key().wire()[..], b"erin@desk", b"\0\0\0\x07ssh-rsa", b"another"] {
             put(&mut list, part);
         }
         assert_eq!(identities(&list), Some(vec![Identity { key: key(), comment: "erin@desk".to_owned() }]));
@@ -390,7 +398,7 @@ mod tests {
             outer
         };
         let good = made(b"ssh-ed25519", &[9; 64]);
-        assert_eq!(super::signature(&good), Some([9; 64]));
+        assert_eq!(super::signature(&good), Some(([9; 64], None)));
         for cut in 0..good.len() {
             assert_eq!(super::signature(&good[..cut]), None, "{cut}");
         }
@@ -398,5 +406,18 @@ mod tests {
             assert_eq!(super::signature(&bad), None);
         }
         assert_eq!(super::signature(&[good, vec![0]].concat()), None);
+        // A token's signature has five more bytes; without them, or with others, it is none.
+        let fido = |more: &[u8]| {
+            let (mut inner, mut outer) = (Vec::new(), Vec::new());
+            put(&mut inner, b"sk-ssh-ed25519@openssh.com");
+            put(&mut inner, &[9; 64]);
+            inner.extend_from_slice(more);
+            put(&mut outer, &inner);
+            super::signature(&outer)
+        };
+        assert_eq!(fido(&[5, 0, 0, 0, 7]), Some(([9; 64], Some(Touch { flags: 5, counter: 7 }))));
+        for more in [&[][..], &[5], &[5, 0, 0, 0], &[5, 0, 0, 0, 7, 0]] {
+            assert_eq!(fido(more), None);
+        }
     }
 }

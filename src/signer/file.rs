@@ -90,7 +90,7 @@ pub(super) fn read_public(path: &Path) -> Result<Option<PublicKey>, KeyError> {
     if more {
         return Err(bad());
     }
-    if algorithm != "ssh-ed25519" {
+    if !["ssh-ed25519", "sk-ssh-ed25519@openssh.com"].contains(&algorithm) {
         return Err(KeyError::OtherAlgorithm { path: path.to_owned(), algorithm: algorithm.to_owned() });
     }
     match format!("{algorithm} {base64}").parse() {

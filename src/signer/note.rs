@@ -11,19 +11,23 @@ impl Signer {
     /// [`crate::format::checkpoint`] says why the text cannot be taken for anything else.
     ///
     /// # Errors
-    /// [`KeyError::Agent`]. A key in memory always signs.
+    /// [`KeyError::Agent`], [`KeyError::NoCheckpoint`]. A key in memory always signs.
     pub fn sign_checkpoint(&self, checkpoint: &Checkpoint) -> Result<NoteSignature, KeyError> {
+        if self.public.application().is_some() {
+            return Err(KeyError::NoCheckpoint);
+        }
         let text = checkpoint.to_string();
         let signature = match &self.source {
             Source::Memory(key) => key.sign(text.as_bytes()).to_bytes(),
             Source::Agent(agent) => {
-                let signature = agent.sign(&self.public, text.as_bytes())?;
+                let (signature, _) = agent.sign(&self.public, text.as_bytes())?;
                 // Anything can listen at the socket: it may have signed other data, or with another key.
                 if !Keys::default().verify_strict(self.public.as_bytes(), text.as_bytes(), &signature) {
                     return Err(agent.bad_signature(&self.public).into());
                 }
                 signature
             }
+            Source::Token(_) => return Err(KeyError::NoCheckpoint),
         };
         Ok(NoteSignature::of_register(&checkpoint.origin, &self.public, &signature))
     }

@@ -133,6 +133,7 @@ fn no_register_of_a_newer_format_is_read() {
         time: world.now(),
         actor: "alice".parse().unwrap(),
         key: signer.public().fingerprint(),
+        touch: None,
         data: None,
         text: None,
     };

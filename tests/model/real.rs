@@ -134,6 +134,7 @@ impl Real {
             time: time(entry.time),
             actor: id(entry.actor).clone(),
             key: print(entry.key),
+            touch: None,
             data: data::digest_of(event),
             text: self.text(entry),
         }
@@ -425,6 +426,7 @@ fn policy(it: &Policy) -> domain::Policy {
         lead_minutes: it.lead_minutes,
         longest_minutes: it.longest_minutes,
         independent: it.independent,
+        keys: None,
         exception: it.exception.map(group),
         confirm: it.confirm,
     };

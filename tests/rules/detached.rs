@@ -22,7 +22,7 @@ pub fn statement(world: &World, person: &str) -> Statement {
 pub fn signed(world: &World, signer: &str, statement: Statement) -> Event {
     let message = statement::message(world.state().id().unwrap(), &statement);
     let proof = world.signer(signer).sign(statement::NAMESPACE, message.as_bytes()).unwrap();
-    Event::Submit(Box::new(Submission { statement, proof }))
+    Event::Submit(Box::new(statement::submission(statement, proof)))
 }
 
 /// The event that submits what carol signed, after `alter`.
@@ -268,13 +268,13 @@ fn a_statement_that_was_not_signed_as_one_is_found_in_the_log() {
         (statement::NAMESPACE, "carol", message(&other, &statement)),
     ] {
         let proof = world.signer(signer).sign(namespace, &signed).unwrap();
-        let event = Event::Submit(Box::new(Submission { statement: statement.clone(), proof }));
+        let event = Event::Submit(Box::new(statement::submission(statement.clone(), proof)));
         let findings = proof_findings(&world, &event);
         assert!(findings.len() == 1 && findings[0].contains(": [proof] "), "{namespace} {signer}: {findings:#?}");
     }
     // Nor does a true signature serve another statement.
     let proof = world.signer("carol").sign(statement::NAMESPACE, &message(&own, &statement)).unwrap();
-    let event = Event::Submit(Box::new(Submission { statement: later, proof }));
+    let event = Event::Submit(Box::new(statement::submission(later, proof)));
     assert!(proof_findings(&world, &event)[0].contains(": [proof] "));
     submit(&world, "dave", altered(&world, |_| {}));
 }

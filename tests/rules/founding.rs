@@ -15,6 +15,7 @@ pub fn unfounded(world: &World, person: &str, event: Event, rule: &str) {
         time: world.now(),
         actor: person.parse().unwrap(),
         key: signer.public().fingerprint(),
+        touch: None,
         data: None,
         text: None,
     };

@@ -191,7 +191,18 @@ fn nothing_that_is_not_loaded_lets_a_rule_pass_or_refuse() {
         }
     }
     assert!(
-        kinds.iter().eq(["breakglass", "calendar", "change", "freeze", "key", "person", "proposal", "text", "tree"]),
+        kinds.iter().eq([
+            "breakglass",
+            "calendar",
+            "change",
+            "freeze",
+            "key",
+            "person",
+            "point",
+            "proposal",
+            "text",
+            "tree"
+        ]),
         "{kinds:?}"
     );
 }

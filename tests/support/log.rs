@@ -140,6 +140,7 @@ impl World {
             time: self.now(),
             actor: person.parse().unwrap(),
             key: self.signer(person).public().fingerprint(),
+            touch: None,
             data: data::digest_of(event),
             text: None,
         }

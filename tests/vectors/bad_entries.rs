@@ -11,6 +11,7 @@ use super::confirmation::bad_confirmations;
 use super::defects::{BODIES, TEXTS};
 use super::detached::bad_statements;
 use super::ed25519::{L, P, no_point, plus, sum};
+use super::fido::bad_touches;
 use super::freezes::bad_freezes;
 use super::good_log::{artifact, good, key, member, new, point, remark, sign};
 
@@ -487,7 +488,7 @@ pub fn bad() -> Vec<Bad> {
     let good = good();
     let parts =
         [bad_texts(&good), bad_data(&good), bad_executions(&good), bad_freezes(&good), bad_confirmations(&good)];
-    let parts = parts.into_iter().chain([bad_statements(&good)]);
+    let parts = parts.into_iter().chain([bad_statements(&good), bad_touches(&good)]);
     let all = [bad_bodies(&good), bad_wholes(&good), bad_signatures(&good)].into_iter().chain(parts);
     all.flatten().collect()
 }

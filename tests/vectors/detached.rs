@@ -1,7 +1,7 @@
 //! Approvals that are signed away from the register: in the good log, in bad entries, and in refused ones.
 
 use data_encoding::BASE64;
-use twinseal::domain::{ChangeId, Digest, Event, Execution, Field, Fingerprint, RevisionRef, Statement, Submission};
+use twinseal::domain::{Digest, Event, Execution, Field, Fingerprint, RevisionRef, Statement};
 use twinseal::format::{Raw, body, statement};
 
 use super::bad_entries::{Bad, body_of, line, replaced, with_body};
@@ -26,7 +26,7 @@ fn about(log: &Log, person: &str, revision: RevisionRef) -> Statement {
 fn signed(log: &Log, signer: &str, statement: Statement) -> Event {
     let message = statement::message(log.state.id().unwrap(), &statement);
     let proof = sign(&key(signer), statement::NAMESPACE, message.as_bytes());
-    Event::Submit(Box::new(Submission { statement, proof }))
+    Event::Submit(Box::new(statement::submission(statement, proof)))
 }
 
 /// What uma and vera signed elsewhere, submitted by a person who filed the change, and by one who has no part in it.
@@ -81,16 +81,17 @@ pub fn bad_statements(good: &[Raw]) -> Vec<Bad> {
 
 /// Entries about statements that a rule refuses at the end of the good log.
 pub fn refused_statements(log: &Log) -> Vec<Attempt> {
-    let revision = log.state.change(ChangeId::after(log.state.filed() - 1)).unwrap().current().id;
+    let again = log.entries.iter().rev().find_map(|raw| match body::read(body_of(raw).as_bytes()).unwrap().1 {
+        Event::Submit(it) if it.statement.approver.as_str() == "uma" => Some(it),
+        _ => None,
+    });
+    let again = again.unwrap();
+    let revision = again.statement.revision;
     let event = |person: &str, alter: fn(&mut Statement)| {
         let mut statement = about(log, person, revision);
         alter(&mut statement);
         signed(log, person, statement)
     };
-    let again = log.entries.iter().rev().find_map(|raw| match body::read(body_of(raw).as_bytes()).unwrap().1 {
-        Event::Submit(it) if it.statement.approver.as_str() == "uma" => Some(Event::Submit(it)),
-        _ => None,
-    });
     vec![
         (
             "statement-for-another-register",
@@ -101,7 +102,7 @@ pub fn refused_statements(log: &Log) -> Vec<Attempt> {
         ),
         ("statement-from-the-future", "statement-ahead", "erin", event("uma", |it| it.time = it.not_after), None),
         ("statement-that-has-expired", "statement-expired", "erin", event("uma", |it| it.not_after = it.time), None),
-        ("statement-submitted-after-a-retraction", "statement-once", "erin", again.unwrap(), None),
+        ("statement-submitted-after-a-retraction", "statement-once", "erin", Event::Submit(again), None),
         (
             "statement-that-saw-no-entry-about-the-change",
             "statement-seen",

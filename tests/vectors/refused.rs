@@ -9,6 +9,7 @@ use twinseal::format::{Raw, Unsigned, entry};
 use super::checkpoint::refused_checkpoints;
 use super::confirmation::refused_confirmations;
 use super::detached::refused_statements;
+use super::fido::refused_keys;
 use super::freezes::refused_freezes;
 use super::good_log::{
     Home, Log, artifact, asked, asking, few_facts, few_words, good, home, key, period, remark, sign,
@@ -39,7 +40,7 @@ pub fn refused() -> Vec<Refused> {
     let log = Log { state: state(&entries), entries, ..Log::default() };
     let freezes = [refused_freezes(&log), refused_confirmations(&log)].concat();
     let attempts = [people(&log), requests(&log), others(&log), freezes].concat();
-    let attempts = [attempts, refused_statements(&log), refused_checkpoints(&log)].concat();
+    let attempts = [attempts, refused_statements(&log), refused_keys(&log), refused_checkpoints(&log)].concat();
     attempts
         .into_iter()
         .map(|(name, rule, person, event, words)| refuse(&log, (name, rule), person, event, words))

@@ -14,7 +14,7 @@ use crate::domain::{
 };
 use crate::error::{AccountError, DetachedError, Error, shell_word};
 use crate::format::statement::{self, Exported};
-use crate::format::{data, entry};
+use crate::format::{data, entry, sshsig};
 use crate::key_choice::{Choice, choose};
 use crate::output::{Page, Parts, ago, detached_page, json, safe};
 use crate::record::Plan;
@@ -84,6 +84,8 @@ fn live_key(session: &Session, person: &PersonId, named: Option<Fingerprint>) ->
 
 /// Fails if the approval would be refused although it were signed and submitted now.
 fn judge(session: &Session, statement: &Statement, now: Time) -> Result<(), Error> {
+    let key = session.ask(|state| Ok(state.governance().key(statement.key)?.cloned()))??;
+    let touch = key.and_then(|it| it.public.best_touch());
     let header = Header {
         register: session.state().id().cloned().ok_or(Refusal::NotFounding)?,
         seq: session.state().head().map_or(0, |head| head.seq + 1),
@@ -93,10 +95,11 @@ fn judge(session: &Session, statement: &Statement, now: Time) -> Result<(), Erro
         time: now,
         actor: statement.approver.clone(),
         key: statement.key,
+        touch,
         data: None,
         text: None,
     };
-    let event = Event::Submit(Box::new(Submission { statement: statement.clone(), proof: Vec::new() }));
+    let event = Event::Submit(Box::new(Submission { statement: statement.clone(), proof: Vec::new(), touch }));
     Ok(session.ask(|state| state.judge(&header, &event))??)
 }
 
@@ -132,7 +135,7 @@ pub(super) fn sign(context: &mut Context<'_>, file: &Path, digest: Option<Digest
     let message = statement::message(register, statement);
     let signer = context.key_choice.unlock(context.env, key)?;
     let proof = signer.sign(statement::NAMESPACE, message.as_bytes())?;
-    create(context.env, &signature, statement::armor(&proof))?;
+    create(context.env, &signature, sshsig::armor(&proof))?;
     report(context, register, statement)?;
     let file = safe(&shell_word(&file.display().to_string())).into_owned();
     context.env.remark(trf!(
@@ -188,8 +191,8 @@ pub(super) fn submit(context: &mut Context<'_>, file: &Path) -> Result<(), Error
         read => read?,
     };
     let not_signed = || DetachedError::Signature { path: path.clone(), person: person.clone() };
-    let proof = statement::read_armor(&armored).ok_or_else(not_signed)?;
-    let submission = Submission { statement, proof };
+    let proof = sshsig::read_armor(&armored).ok_or_else(not_signed)?;
+    let submission = statement::submission(statement, proof);
     statement::check(&register, &submission).map_err(|_| not_signed())?;
     let mut session = context.open()?;
     if session.state().id() != Some(&register) {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::commands::lookup::{self, change_id, governance_about, requirement_texts};
 use crate::commands::{Context, Zh};
-use crate::domain::{Action, Capacity, Conditions, Governance, Moment, Needs, PersonId, Policy, Role};
+use crate::domain::{Action, Capacity, Conditions, Governance, Moment, Needs, PersonId, Policy, Requirement, Role};
 use crate::error::Error;
 use crate::output::json::group_count;
 use crate::output::requirements::RequirementText;
@@ -174,17 +174,28 @@ fn capacity_table(lines: &[Line], width: Option<u16>) -> String {
     table(header, lines.iter().map(row).collect(), width)
 }
 
+/// What a change needs.
+struct Case<'p> {
+    /// The name of the requirement.
+    requirement: String,
+    needs: Needs,
+    /// The requirements that apply.
+    asked: Vec<&'p Requirement>,
+}
+
 /// What every change needs, and what it needs where a requirement about approvals applies, together with those that
 /// always apply.
-fn cases(policy: &Policy) -> Vec<(String, Needs)> {
-    let base = Needs::of(policy, []);
+fn cases(policy: &Policy) -> Vec<Case<'_>> {
     let always = policy.requirements().iter().filter(|it| it.when == Conditions::default());
+    let base = Needs::of(policy, []);
+    let every =
+        Case { requirement: tr!("every change", "所有变更单").to_owned(), needs: base.clone(), asked: Vec::new() };
     let each = policy.requirements().iter().map(|it| {
-        let together = always.clone().chain([it]);
-        (it.name.to_string(), Needs::of(policy, together))
+        let asked: Vec<&Requirement> = always.clone().chain([it]).collect();
+        Case { requirement: it.name.to_string(), needs: Needs::of(policy, asked.iter().copied()), asked }
     });
-    let stricter: Vec<(String, Needs)> = each.filter(|(_, needs)| *needs != base).collect();
-    std::iter::once((tr!("every change", "所有变更单").to_owned(), base)).chain(stricter).collect()
+    let stricter = each.filter(|it| it.needs != base || it.asked.iter().any(|it| it.keys.is_some()));
+    std::iter::once(every).chain(stricter).collect()
 }
 
 /// A line for each engineer and each case of [`cases`].
@@ -193,13 +204,16 @@ fn lines(governance: &Governance, policy: &Policy, now: Moment) -> Result<Vec<Li
     let mut lines = Vec::new();
     for engineer in engineers(governance, now)? {
         let capacity = governance.capacity_for(Some(engineer), now)?;
-        lines.extend(cases.iter().map(|(requirement, needs)| Line {
-            engineer: engineer.clone(),
-            requirement: requirement.clone(),
-            needs: needs.clone(),
-            able: capacity.able.clone(),
-            spare: Spare::of(&capacity, needs),
-        }));
+        for Case { requirement, needs, asked } in &cases {
+            let capacity = capacity.clone().with_keys(governance, asked)?;
+            lines.push(Line {
+                engineer: engineer.clone(),
+                requirement: requirement.clone(),
+                needs: needs.clone(),
+                spare: Spare::of(&capacity, needs),
+                able: capacity.able,
+            });
+        }
     }
     Ok(lines)
 }
@@ -293,8 +307,9 @@ pub fn warn_unmeetable(
     // Before there are engineers, a change in which nobody takes part is the best case.
     let of = engineers.iter().map(|it| Some(*it)).chain(engineers.is_empty().then_some(None));
     let capacities = of.map(|it| under.capacity_for(it, now)).collect::<Result<Vec<_>, _>>()?;
-    for (requirement, needs) in cases(policy) {
-        if !capacities.iter().any(|capacity| capacity.meets(&needs)) {
+    for Case { requirement, needs, asked } in cases(policy) {
+        let met = |it: &Capacity| Ok::<_, Error>(it.clone().with_keys(&under, &asked)?.meets(&needs));
+        if !capacities.iter().map(met).collect::<Result<Vec<_>, _>>()?.contains(&true) {
             let needed = output::needs(&needs);
             context.env.status(trf!(
                 "warning: too few approvers for this policy ({requirement} needs {needed}); \

@@ -15,7 +15,7 @@ use crate::error::{Error, FileAct};
 use crate::key_choice::ask_secret;
 use crate::output::{self, KeyHistory, Page, safe};
 use crate::record::Plan;
-use crate::signer::{Entropy, KeyError, KeyFile, Passphrase, create};
+use crate::signer::{Entropy, KeyError, KeyFile, KeySource, Passphrase, create};
 use crate::store::Session;
 use crate::{tr, trf};
 
@@ -247,8 +247,14 @@ fn ask_twice(context: &mut Context<'_>) -> Result<Passphrase, Error> {
 
 impl Show {
     fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let key = KeyFile::read(&context.env.path(&self.file))?;
-        let (public, comment, locked) = (key.public(), key.comment(), key.is_locked());
+        let path = context.env.path(&self.file);
+        let (public, comment, locked) = match KeySource::read(&path)? {
+            KeySource::Token(_, public) => (public, String::new(), false),
+            _ => {
+                let key = KeyFile::read(&path)?;
+                (key.public(), key.comment(), key.is_locked())
+            }
+        };
         let json = || {
             json!({
                 "fingerprint": public.fingerprint().to_string(),
@@ -257,9 +263,10 @@ impl Show {
                 "locked": locked,
             })
         };
-        let lock = match locked {
-            true => tr!("encrypted with a passphrase", "已用口令加密"),
-            false => tr!("no passphrase", "无口令"),
+        let lock = match (public.application(), locked) {
+            (Some(_), _) => tr!("in a FIDO token", "在 FIDO 设备中"),
+            (None, true) => tr!("encrypted with a passphrase", "已用口令加密"),
+            (None, false) => tr!("no passphrase", "无口令"),
         };
         let text = || format!("{}\n{public} {}\n{lock}", public.fingerprint(), safe(&comment));
         context.ui.answer_exactly(context.env, json, text)

@@ -9,7 +9,7 @@ use crate::commands::lookup::parse;
 use crate::domain::{Grants, Line, Member, PersonId, PublicKey, Role};
 use crate::error::{Error, RequestError};
 use crate::format::request::{RegisterRef, Request};
-use crate::output::Page;
+use crate::output::{Page, key_name};
 use crate::tr;
 
 const FORM: &str = "NAME=REQUEST-FILE:ROLE,ROLE";
@@ -97,5 +97,5 @@ pub fn read_request(context: &mut Context<'_>, given: &Path, here: &RegisterRef)
 /// Writes the fingerprints of new keys at the end of a page, where the signed lines have the keys in base64.
 pub fn fingerprints_block<'k>(page: &mut Page, keys: impl IntoIterator<Item = (&'k PersonId, &'k PublicKey)>) {
     page.block(tr!("keys to compare out of band: by phone, or in person", "请另行核对密钥指纹：打电话或当面"));
-    keys.into_iter().for_each(|(person, key)| _ = page.text(person.as_str(), key.fingerprint()));
+    keys.into_iter().for_each(|(person, key)| _ = page.text(person.as_str(), key_name(key)));
 }

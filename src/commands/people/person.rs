@@ -13,7 +13,7 @@ use crate::commands::people::suspend::Suspend;
 use crate::commands::{Context, Zh};
 use crate::domain::{Action, Fingerprint, Governance, Key, Person as Enrolled, PersonId, Text};
 use crate::error::Error;
-use crate::output::{self, Gutter, grants, list, table};
+use crate::output::{self, Gutter, grants, key_name, list, table};
 use crate::{tr, trf};
 
 /// Enrol people and manage their grants
@@ -245,11 +245,11 @@ impl Show {
         names.get(&id).into_iter().for_each(|name| _ = page.quote_text(Gutter::Prose, name));
         page.field(tr!("roles", "角色"), may(person, moment.at));
         page.field(tr!("enrolled", "登记于"), entry(person.enrolled));
-        for (fingerprint, key) in keys(governance, &id) {
-            let (state, seq) = (key.state.phrase(), key.enrolled);
+        for (_, key) in keys(governance, &id) {
+            let (name, state, seq) = (key_name(&key.public), key.state.phrase(), key.enrolled);
             page.block(&trf!(
-                "key {fingerprint}, {state}, enrolled by entry {seq}",
-                "密钥 {fingerprint}，{state}，由第 {seq} 条登记"
+                "key {name}, {state}, enrolled by entry {seq}",
+                "密钥 {name}，{state}，由第 {seq} 条登记"
             ))
             .text("", key.public);
         }

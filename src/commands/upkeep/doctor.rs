@@ -157,6 +157,10 @@ fn key(context: &Context<'_>, session: Option<&Session>, checks: &mut Vec<Check>
     };
     checks.push(match &key {
         KeySource::Agent(public) => held(context, session, public),
+        KeySource::Token(path, public) => {
+            let place = trf!("{}, in a FIDO token", "{}，在 FIDO 设备中", path.display());
+            enrolled(context, session, public, place)
+        }
         KeySource::File(file) => {
             let lock = match file.is_locked() {
                 true => tr!("encrypted with a passphrase", "有口令保护"),

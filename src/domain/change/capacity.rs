@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::domain::records::Unloaded;
 use crate::domain::{
-    Change, ConflictOfInterest, Duty, Governance, Group, Moment, Needs, Periods, Person, PersonId, Role, Time, Void,
+    Change, ConflictOfInterest, Duty, Governance, Group, KeyNeed, KeyState, Moment, Needs, Periods, Person, PersonId,
+    Requirement, Role, Time, Void,
 };
 
 /// The approvers of a register, seen from one change.
@@ -37,6 +38,24 @@ impl Capacity {
         self.independent.iter()
     }
 
+    /// The same without those who have no key as these requirements ask for. All people and keys must be loaded.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn with_keys(mut self, governance: &Governance, asked: &[&Requirement]) -> Result<Self, Unloaded> {
+        let mut able = Vec::new();
+        for (person, groups) in self.able.iter().zip(&self.groups) {
+            let need = asked.iter().filter_map(|it| it.key_need(groups)).max();
+            able.push(need.map_or(Ok(true), |need| governance.can_sign(person, need))?);
+        }
+        let mut left = able.iter().copied();
+        self.able.retain(|_| left.next() == Some(true));
+        let mut left = able.iter().copied();
+        self.groups.retain(|_| left.next() == Some(true));
+        self.independent.retain(|person| self.able.contains(person));
+        Ok(self)
+    }
+
     /// Whether those who could approve are enough.
     pub fn meets(&self, needs: &Needs) -> bool {
         let independent = !needs.independent || !self.independent.is_empty();
@@ -66,11 +85,33 @@ impl Change {
     pub fn capacity(&self, governance: &Governance, now: Moment) -> Result<Capacity, Unloaded> {
         let closes = self.current().facts.last_start().plus(1);
         let teams = governance.teams_of(&self.involved(governance)?, now)?;
-        approvers(governance, now, (closes, &teams), |person| self.conflict_of_interest(governance, person))
+        approvers(governance, now, (closes, &teams), |person| match self.conflict_of_interest(governance, person)? {
+            Some(conflict) => Ok(Some(Void::ConflictOfInterest(conflict))),
+            None => self.lacks_key(governance, person, now),
+        })
+    }
+
+    /// What the policy asks of the key of an approver, if none of their live keys can sign so.
+    fn lacks_key(&self, governance: &Governance, person: &PersonId, now: Moment) -> Result<Option<Void>, Unloaded> {
+        let Some(need) = self.key_need(governance, person, now)? else { return Ok(None) };
+        // Who has no live key at all is barred for that.
+        let able = governance.can_sign(person, need)? || !governance.has_live_key(person)?;
+        Ok(if able { None } else { Some(Void::Keys(need)) })
     }
 }
 
 impl Governance {
+    /// Whether a live key of an account is of the kind that a policy asks for.
+    fn can_sign(&self, person: &PersonId, need: KeyNeed) -> Result<bool, Unloaded> {
+        for key in self.person(person)?.into_iter().flat_map(Person::keys) {
+            let live = self.key(key)?.filter(|it| it.state == KeyState::Live);
+            if live.is_some_and(|it| need.is_met(it.public.best_touch())) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Who could approve, at `now`, a change that this engineer files, owns and implements alone; without an engineer, a
     /// change in which nobody else takes part. All people and keys must be loaded.
     ///
@@ -78,7 +119,8 @@ impl Governance {
     /// [`Unloaded`].
     pub fn capacity_for(&self, engineer: Option<&PersonId>, now: Moment) -> Result<Capacity, Unloaded> {
         let involved = engineer.map(|it| self.answer_for_account(it)).transpose()?.unwrap_or_default();
-        let conflict = |person: &PersonId| Ok(involved.contains(person).then_some(ConflictOfInterest::Implements));
+        let implements = Void::ConflictOfInterest(ConflictOfInterest::Implements);
+        let conflict = |person: &PersonId| Ok(involved.contains(person).then_some(implements));
         let teams = self.teams_of(&involved, now)?;
         approvers(self, now, (now.claimed.plus(1), &teams), conflict)
     }
@@ -90,13 +132,13 @@ fn approvers(
     governance: &Governance,
     now: Moment,
     (closes, teams): (Time, &BTreeSet<Group>),
-    conflict: impl Fn(&PersonId) -> Result<Option<ConflictOfInterest>, Unloaded>,
+    barred: impl Fn(&PersonId) -> Result<Option<Void>, Unloaded>,
 ) -> Result<Capacity, Unloaded> {
     let mut capacity =
         Capacity { able: Vec::new(), barred: Vec::new(), groups: Vec::new(), independent: BTreeSet::new() };
     for (person, its) in governance.loaded_people().filter(|(_, it)| is_in_time(it, now, closes)) {
-        let barred = if let Some(conflict) = conflict(person)? {
-            Some(Void::ConflictOfInterest(conflict))
+        let barred = if let Some(why) = barred(person)? {
+            Some(why)
         } else if governance.is_kept_from_approving(person, now)? {
             Some(Void::Separate(Duty::AdminApprover))
         } else if !governance.has_live_key(person)? {

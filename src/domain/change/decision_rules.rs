@@ -18,7 +18,7 @@ impl Change {
     ) -> Result<(), Denied> {
         match event {
             Event::Approve(at) => self.judge_approve(governance, header, *at),
-            Event::Submit(it) => self.judge_submit(governance, header, &it.statement),
+            Event::Submit(it) => self.judge_submit(governance, header, it),
             Event::Reject(at) => self.judge_reject(governance, header, *at),
             Event::Start(start) => self.judge_start(governance, header, start),
             Event::Finish(finish) => self.judge_finish(governance, header, finish),
@@ -151,6 +151,10 @@ impl Change {
         self.judge_undecided()?;
         self.judge_not_rejected()?;
         self.judge_readable(governance)?;
+        let need = self.key_need(governance, &header.actor, header.moment)?;
+        if let Some(need) = need.filter(|need| !need.is_met(header.touch)) {
+            return Err(Refusal::KeyNeeded { change: self.id(), need }.into());
+        }
         let Facts { window, rollback_minutes, .. } = &self.current().facts;
         if window.ended(header.time) {
             return Err(Refusal::WindowEnded { window: window.clone() }.into());

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::records::Denied;
 use crate::domain::{
     Change, Digest, Fingerprint, Governance, Header, Moment, PersonId, Policy, Refusal, RevisionRef, Role, TOLERANCE,
-    Time, Timed, Verdict, Vote,
+    Time, Timed, Touch, Verdict, Vote,
 };
 
 /// What an approver signs away from the register.
@@ -34,6 +34,8 @@ pub struct Submission {
     pub statement: Statement,
     /// The SSHSIG blob by which the approver's key signed it.
     pub proof: Vec<u8>,
+    /// What the FIDO token says that signed it; `None` for other keys.
+    pub touch: Option<Touch>,
 }
 
 /// How a detached approval came into the log.
@@ -54,7 +56,7 @@ impl Statement {
     }
 
     /// The vote of the approver, which an entry with this header carries into the log.
-    pub(super) fn vote(&self, header: &Header) -> Vote {
+    pub(super) fn vote(&self, header: &Header, touch: Option<Touch>) -> Vote {
         Vote {
             revision: self.revision.filed,
             verdict: Verdict::Approve,
@@ -62,6 +64,7 @@ impl Statement {
             key: self.key,
             time: self.time,
             seq: header.seq,
+            touch,
             detached: Some(Detached { by: header.actor.clone(), seen: self.seen, not_after: self.not_after }),
         }
     }
@@ -89,13 +92,13 @@ impl Change {
         &self,
         governance: &Governance,
         header: &Timed<'_>,
-        statement: &Statement,
+        Submission { statement, touch, .. }: &Submission,
     ) -> Result<(), Denied> {
         let (change, person) = (self.id(), statement.approver.clone());
         if governance.fingerprint() != Some(statement.fingerprint) {
             return Err(Refusal::StatementElsewhere { person }.into());
         }
-        let approver = Header { actor: person.clone(), key: statement.key, ..header.header.clone() };
+        let approver = Header { actor: person.clone(), key: statement.key, touch: *touch, ..header.header.clone() };
         governance.judge_actor(&approver)?;
         let signing = Moment::unwitnessed(statement.time);
         governance.judge_role(&Timed { header: &approver, moment: signing, witnessed: None }, Role::Approver)?;

@@ -412,7 +412,7 @@ impl Change {
         self.stream.push((leaf, event.whose(header).0.clone()));
         match event {
             Event::Approve(at) => self.votes.push(Vote::cast(at, Verdict::Approve, header)),
-            Event::Submit(it) => self.votes.push(it.statement.vote(header)),
+            Event::Submit(it) => self.votes.push(it.statement.vote(header, it.touch)),
             Event::Reject(at) => self.votes.push(Vote::cast(at, Verdict::Reject, header)),
             Event::Retract(at) => self.votes.push(Vote::cast(at, Verdict::Retract, header)),
             Event::Revise { replaces, facts, execution } => {

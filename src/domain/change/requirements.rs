@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::policy::Lacking;
 use crate::domain::records::Unloaded;
 use crate::domain::{
-    About, Change, Content, FreezeName, Governance, Group, Independence, Moment, PersonId, Policy, Refusal,
-    Requirement, RequirementName, Tally,
+    About, Change, Content, FreezeName, Governance, Group, Independence, KeyNeed, Moment, PersonId, Policy, Refusal,
+    Requirement, RequirementName, Tally, Void,
 };
 use crate::tr;
 
@@ -180,6 +180,21 @@ impl Change {
         Content { about: self.about(touched), filled: revision.filled(), filed: revision.effective }
     }
 
+    /// The most that the policy in force asks of the key with which somebody approves the current revision. A requirement
+    /// with groups asks it of their members, another of everybody.
+    pub(in crate::domain) fn key_need(
+        &self,
+        governance: &Governance,
+        person: &PersonId,
+        now: Moment,
+    ) -> Result<Option<KeyNeed>, Unloaded> {
+        let asking = |policy: &&Policy| policy.requirements().iter().any(|it| it.keys.is_some());
+        let Some(policy) = governance.policy().filter(asking) else { return Ok(None) };
+        let touched = governance.touched(&self.current().facts)?;
+        let groups = governance.groups(person, now)?;
+        Ok(policy.applying(self.about(&touched)).filter_map(|it| it.key_need(&groups)).max())
+    }
+
     /// The current revision, as conditions read it; `touched` are the freezes that its window touches.
     pub(in crate::domain) fn about<'a>(&'a self, touched: &'a BTreeSet<FreezeName>) -> About<'a> {
         About { facts: &self.current().facts, commands: &self.current().commands, freezes: touched }
@@ -225,7 +240,16 @@ impl Judged<'_> {
         if it.independent && self.tally.independence == Independence::Missing {
             refusals.push(Refusal::NotIndependent { change });
         }
+        if let Some(need) = it.keys.filter(|need| self.misses(*need)) {
+            refusals.push(Refusal::KeyNeeded { change, need });
+        }
         refusals
+    }
+
+    /// Whether approvals are missing, and one does not count because of the key that signed it.
+    fn misses(&self, need: KeyNeed) -> bool {
+        let void = self.tally.void.iter().any(|(_, why)| *why == Void::Keys(need));
+        void && (self.tally.counted.len() < self.tally.need || self.tally.unfilled().next().is_some())
     }
 
     fn count(&self, need: u64) -> Vec<Refusal> {
@@ -266,7 +290,7 @@ impl Change {
         let (capacity, tally) = (self.capacity(governance, now)?, self.tally(governance, now)?);
         let counted: BTreeSet<&PersonId> = tally.counted.iter().map(|vote| &vote.person).collect();
         let able: Vec<&PersonId> = match refusal {
-            Refusal::TooFewApprovals { .. } => capacity.able.iter().collect(),
+            Refusal::TooFewApprovals { .. } | Refusal::KeyNeeded { .. } => capacity.able.iter().collect(),
             Refusal::GroupMissing { group, .. } => capacity.able_in(group).collect(),
             Refusal::NotIndependent { .. } => capacity.independent().collect(),
             Refusal::PolicyField { .. } | Refusal::LeadTime { .. } | Refusal::LongestWindow { .. } => {

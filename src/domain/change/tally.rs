@@ -9,8 +9,8 @@ use crate::domain::change::requirements::SettledLine;
 use crate::domain::records::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Change, ChangeKind, ConflictOfInterest, Detached, Digest, Duty, Fingerprint, Governance, Group, Header, Moment,
-    Needs, PersonId, RequirementLine, RevisionRef, Role, TOLERANCE, Time,
+    Change, ChangeKind, ConflictOfInterest, Detached, Digest, Duty, Fingerprint, Governance, Group, Header, KeyNeed,
+    Moment, Needs, PersonId, RequirementLine, RevisionRef, Role, TOLERANCE, Time, Touch,
 };
 
 closed_enum!(
@@ -40,6 +40,8 @@ pub struct Vote {
     pub time: Time,
     /// The sequence number of the entry that records the vote.
     pub seq: u64,
+    /// What the FIDO token says that signed it; `None` for other keys.
+    pub touch: Option<Touch>,
     /// How it came into the log, if it was signed away from the register.
     pub detached: Option<Detached>,
 }
@@ -48,7 +50,8 @@ impl Vote {
     /// The vote that an entry with this header records.
     pub(in crate::domain) fn cast(at: &RevisionRef, verdict: Verdict, header: &Header) -> Self {
         let (revision, person) = (at.filed, header.actor.clone());
-        Self { revision, verdict, person, key: header.key, time: header.time, seq: header.seq, detached: None }
+        let Header { key, time, seq, touch, .. } = *header;
+        Self { revision, verdict, person, key, time, seq, touch, detached: None }
     }
 }
 
@@ -67,6 +70,8 @@ pub enum Void {
     Ahead(Time),
     /// The signer has a duty that the policy separates from approving.
     Separate(Duty),
+    /// The policy asks for another kind of key.
+    Keys(KeyNeed),
 }
 
 /// The approvals of the current revision at a given time.
@@ -319,7 +324,8 @@ impl Change {
         } else if vote.time > now.latest.plus(TOLERANCE) {
             Some(Void::Ahead(vote.time))
         } else {
-            None
+            let need = self.key_need(governance, &vote.person, now)?;
+            need.filter(|need| !need.is_met(vote.touch)).map(Void::Keys)
         })
     }
 }

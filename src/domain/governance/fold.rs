@@ -4,7 +4,8 @@ use crate::domain::governance::state::{GovernanceSummary, Phase};
 use crate::domain::records::Denied;
 use crate::domain::{
     AcceptedLoss, Action, Digest, Event, Fingerprint, FreezeOrigin, Governance, Grants, Key, KeyState, LostEntries,
-    Member, Person, PersonId, Policy, Proposal, ProposalId, ProposalState, RefusedAttempt, Role, TextState, Timed,
+    Member, Person, PersonId, Policy, Proposal, ProposalId, ProposalState, PublicKey, RefusedAttempt, Role, TextState,
+    Timed,
 };
 
 impl Governance {
@@ -139,8 +140,7 @@ impl Governance {
             Action::Retire { person, .. } => self.set_grants(person, None, seq, leaf),
             Action::AddKey { person, key, .. } => {
                 self.people.change(person).into_iter().for_each(|it| it.add_key(key.fingerprint(), seq));
-                let (person, state) = (person.clone(), KeyState::Live);
-                self.keys.insert(key.fingerprint(), Key { public: *key, person, enrolled: seq, state, since: leaf });
+                self.add_key(key, person, seq, leaf);
             }
             Action::Lift { key, .. } => self.set_key(*key, KeyState::Live, leaf),
             Action::Policy { policy, .. } => self.summary_mut().policy = Some((policy.clone(), leaf)),
@@ -227,11 +227,18 @@ impl Governance {
 
     fn enrol(&mut self, members: &[Member], seq: u64, leaf: Digest) {
         for Member { person, grants, key, .. } in members {
-            let (public, state) = (*key, KeyState::Live);
-            let enrolled = Key { public, person: person.clone(), enrolled: seq, state, since: leaf };
-            self.keys.insert(key.fingerprint(), enrolled);
+            self.add_key(key, person, seq, leaf);
             self.people.insert(person.clone(), Person::enrolled(grants, key.fingerprint(), seq, leaf));
             self.set_admin(person, grants.has_permanently(Role::Admin));
+        }
+    }
+
+    fn add_key(&mut self, key: &PublicKey, person: &PersonId, seq: u64, leaf: Digest) {
+        let (fingerprint, person) = (key.fingerprint(), person.clone());
+        let enrolled = Key { public: *key, person, enrolled: seq, state: KeyState::Live, since: leaf };
+        self.keys.insert(fingerprint, enrolled);
+        if key.application().is_some() {
+            self.points.insert(key.point(), fingerprint);
         }
     }
 }

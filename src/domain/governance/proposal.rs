@@ -9,7 +9,7 @@ use crate::domain::records::{Denied, Unloaded};
 use crate::domain::value::time::DAY;
 use crate::domain::{
     Action, Digest, Event, Fingerprint, Governance, KeyState, MOST_OPERATORS, Member, Moment, NewGrants, PersonId,
-    ProposalId, ProposalRef, Refusal, Role, Rule, TOLERANCE, Time, Timed, Vouch,
+    ProposalId, ProposalRef, PublicKey, Refusal, Role, Rule, TOLERANCE, Time, Timed, Vouch,
 };
 
 /// The time that a proposal stays open, in seconds.
@@ -252,7 +252,7 @@ impl Governance {
             }
             Action::AddKey { person, key, vouch, .. } => {
                 judge_active(person, self.enrolled(person)?)?;
-                self.judge_new_key(key.fingerprint())?;
+                self.judge_new_key(key)?;
                 self.judge_vouch(person, vouch.as_ref())
             }
             Action::Lift { key, replaces } => {
@@ -355,13 +355,13 @@ impl Governance {
         }
         let (mut people, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for Member { person, key, .. } in members {
-            let (person, key) = (person.clone(), key.fingerprint());
+            let person = person.clone();
             if self.person(&person)?.is_some() || !people.insert(person.clone()) {
                 return Err(Refusal::AlreadyEnrolled { person }.into());
             }
             self.judge_new_key(key)?;
-            if !keys.insert(key) {
-                return Err(Refusal::KeyTaken { key }.into());
+            if !keys.insert(key.point()) {
+                return Err(Refusal::KeyTaken { key: key.fingerprint() }.into());
             }
         }
         let named = |it: &PersonId| members.iter().any(|new| new.person == *it && !new.grants.is_machine());
@@ -369,8 +369,10 @@ impl Governance {
         members.iter().try_for_each(|new| new.grants.judge(&new.person, at, can_operate))
     }
 
-    fn judge_new_key(&self, key: Fingerprint) -> Result<(), Denied> {
-        if self.key(key)?.is_some() { Err(Refusal::KeyTaken { key }.into()) } else { Ok(()) }
+    /// No key of the same point was ever enrolled: whoever has its private half signs for every application.
+    fn judge_new_key(&self, key: &PublicKey) -> Result<(), Denied> {
+        let taken = Refusal::KeyTaken { key: key.fingerprint() };
+        if self.has_point(key)? { Err(taken.into()) } else { Ok(()) }
     }
 }
 

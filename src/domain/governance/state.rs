@@ -9,7 +9,7 @@ use crate::domain::freeze::alone::AloneByPerson;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
     Calendar, CalendarName, Digest, Duty, Fingerprint, Freeze, FreezeMark, FreezeName, Group, Key, KeyState, Moment,
-    Person, PersonId, Policy, Proposal, ProposalId, Refusal, Restoration, Role, TextState,
+    Person, PersonId, Policy, Proposal, ProposalId, PublicKey, Refusal, Restoration, Role, TextState,
 };
 
 /// The format level that this program reads and writes.
@@ -70,6 +70,7 @@ pub struct Governance {
     pub(super) summary_changed: bool,
     pub(super) people: Records<PersonId, Person>,
     pub(super) keys: Records<Fingerprint, Key>,
+    pub(super) points: Records<Fingerprint, Fingerprint>,
     pub(super) proposals: Records<ProposalId, Proposal>,
     pub(super) texts: Records<u64, TextState>,
     freezes: Records<FreezeName, Freeze>,
@@ -85,6 +86,7 @@ impl Governance {
             summary_changed: false,
             people: Records::unloaded(),
             keys: Records::unloaded(),
+            points: Records::unloaded(),
             proposals: Records::unloaded(),
             texts: Records::unloaded(),
             freezes: Records::unloaded(),
@@ -96,6 +98,7 @@ impl Governance {
         match record {
             StateRecord::Person(id, person) => self.people.load(id, Some(person)),
             StateRecord::Key(key, it) => self.keys.load(key, Some(it)),
+            StateRecord::Point(point, key) => self.points.load(point, Some(key)),
             StateRecord::Proposal(id, proposal) => self.proposals.load(id, Some(proposal)),
             StateRecord::Text(seq, text) => self.texts.load(seq, Some(text)),
             StateRecord::Freeze(name, freeze) => self.freezes.load(name, Some(freeze)),
@@ -113,6 +116,7 @@ impl Governance {
         match key {
             StateKey::Person(id) => self.people.load(id, None),
             StateKey::Key(key) => self.keys.load(key, None),
+            StateKey::Point(point) => self.points.load(point, None),
             StateKey::Proposal(id) => self.proposals.load(id, None),
             StateKey::Text(seq) => self.texts.load(seq, None),
             StateKey::Freeze(name) => self.freezes.load(name, None),
@@ -128,7 +132,7 @@ impl Governance {
 
     pub(in crate::domain) fn loaded(&self) -> usize {
         let governed = self.people.len() + self.keys.len() + self.proposals.len() + self.texts.len();
-        governed + self.freezes.len() + self.calendars.len()
+        governed + self.points.len() + self.freezes.len() + self.calendars.len()
     }
 
     pub(in crate::domain) fn take_changed(&mut self) -> Vec<StateRecord> {
@@ -136,6 +140,7 @@ impl Governance {
         let mut changed: Vec<StateRecord> = summary.into_iter().map(StateRecord::Governance).collect();
         changed.extend(self.people.take_changed().map(|(id, it)| StateRecord::Person(id, it)));
         changed.extend(self.keys.take_changed().map(|(key, it)| StateRecord::Key(key, it)));
+        changed.extend(self.points.take_changed().map(|(point, key)| StateRecord::Point(point, key)));
         changed.extend(self.proposals.take_changed().map(|(id, it)| StateRecord::Proposal(id, it)));
         changed.extend(self.texts.take_changed().map(|(seq, it)| StateRecord::Text(seq, it)));
         changed.extend(self.freezes.take_changed().map(|(name, it)| StateRecord::Freeze(name, it)));
@@ -146,6 +151,7 @@ impl Governance {
     pub(in crate::domain) fn unload(&mut self) {
         self.people.unload();
         self.keys.unload();
+        self.points.unload();
         self.proposals.unload();
         self.texts.unload();
         self.freezes.unload();
@@ -246,6 +252,12 @@ impl Governance {
     /// [`Unloaded`].
     pub fn key(&self, key: Fingerprint) -> Result<Option<&Key>, Unloaded> {
         self.keys.get(&key, StateKey::Key)
+    }
+
+    /// Whether a key with the same point of the curve was ever enrolled, as a plain key or for any application.
+    pub(super) fn has_point(&self, key: &PublicKey) -> Result<bool, Unloaded> {
+        let plain = key.point();
+        Ok(self.key(plain)?.is_some() || self.points.get(&plain, StateKey::Point)?.is_some())
     }
 
     /// The accounts that are loaded. To list all accounts, load them all first.

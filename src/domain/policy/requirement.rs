@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
     About, ChangeKind, Environment, Facts, FreezeName, Group, Invalid, MOST_TARGETS, Needed, Phrase, Policy,
-    RequirementName, Risk, ServiceId, Tag,
+    RequirementName, Risk, ServiceId, Tag, Touch,
 };
+use crate::tr;
 
 /// The changes that a requirement applies to: those that meet every condition. An empty set is no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +68,34 @@ fn has_one<T: Ord>(listed: &BTreeSet<T>, present: &BTreeSet<T>) -> bool {
     listed.is_empty() || !listed.is_disjoint(present)
 }
 
+closed_enum!(
+    /// What a policy asks of the keys that approve, in increasing order.
+    KeyNeed, ["a kind of key", "密钥种类"], {
+        /// A FIDO key, whose token somebody touched.
+        Touch => "touch", "经触摸的 FIDO 密钥";
+        /// A FIDO key, whose token checked a PIN or a fingerprint too.
+        Pin => "pin", "经 PIN 验证的 FIDO 密钥";
+    }
+);
+
+impl KeyNeed {
+    /// What must sign, for sentences.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Touch => tr!("a FIDO key that is touched", "经触摸的 FIDO 密钥"),
+            Self::Pin => tr!("a FIDO key and its PIN", "经 PIN 验证的 FIDO 密钥"),
+        }
+    }
+
+    /// Whether a signature is enough of which a FIDO token says this; `None` for other keys.
+    pub fn is_met(self, touch: Option<Touch>) -> bool {
+        match self {
+            Self::Touch => touch.is_some_and(Touch::is_touched),
+            Self::Pin => touch.is_some_and(|it| it.is_touched() && it.is_verified()),
+        }
+    }
+}
+
 /// A requirement on some changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requirement {
@@ -85,6 +115,8 @@ pub struct Requirement {
     pub longest_minutes: Option<u64>,
     /// Whether one of the approvers must be independent of everybody who takes part in the change.
     pub independent: bool,
+    /// What the approvers' keys must be: of those in the groups of `from`, or of all if there are none.
+    pub keys: Option<KeyNeed>,
     /// Whether somebody who took no part must confirm the outcome.
     pub confirm: bool,
     /// The group that signs for exceptions to what [`crate::domain::Waivable`] names; without one there are none.
@@ -106,14 +138,21 @@ impl Requirement {
             lead_minutes: None,
             longest_minutes: None,
             independent: false,
+            keys: None,
             confirm: false,
             exception: None,
         }
     }
 
+    /// What it asks of the key of an approver in these groups.
+    pub fn key_need<'g>(&self, groups: impl IntoIterator<Item = &'g Group>) -> Option<KeyNeed> {
+        let concerned = self.from.is_empty() || groups.into_iter().any(|group| self.from.contains_key(group));
+        self.keys.filter(|_| concerned)
+    }
+
     /// Whether it asks for anything.
     pub fn asks(&self) -> bool {
-        let approvals = self.approvals.is_some() || !self.from.is_empty() || self.independent;
+        let approvals = self.approvals.is_some() || !self.from.is_empty() || self.independent || self.keys.is_some();
         let times = self.lead_minutes.is_some() || self.longest_minutes.is_some();
         approvals || !self.needed.is_empty() || times || self.confirm
     }

@@ -208,6 +208,13 @@ macro_rules! filing {
         ["{person} has acted on {change} since the statement was made", "声明生成之后，{person} 又对 {change} 有过操作"],
         ["make a new statement: `twinseal approve {change} --detached FILE --for {person}`",
          "请重新生成声明：`twinseal approve {change} --detached FILE --for {person}`"];
+    /// An approval by a key of another kind than the policy asks for.
+    KeyNeeded { /** Of which change. */ change: ChangeId, /** What the policy asks for. */ need: KeyNeed } =>
+        "approver-key",
+        ["the policy requires approvals of {change} to be signed with {}", "策略要求用{}批准 {change}"] (need.describe()),
+        ["`twinseal policy show` has the requirement; ask for such a key to be enrolled with `twinseal person request`, and sign with it: \
+          --key FILE",
+         "`twinseal policy show` 显示该要求；请用 `twinseal person request` 申请登记此类密钥，并用它签名：--key FILE"];
     /// A decision on a change that is no longer awaiting approval.
     NotUndecided { /** Which. */ change: ChangeId, /** Its status. */ status: Status } =>
         "undecided",

@@ -69,7 +69,9 @@ impl Register {
             StateKey::Change(id) => id.number() <= self.summary.filed,
             StateKey::BreakGlass(id) => id.number() <= self.summary.break_glasses,
             StateKey::Tree(row) => row.exists(self.summary.leaves(row.tree)),
-            StateKey::Person(_) | StateKey::Key(_) | StateKey::Text(_) | StateKey::Word(_) => false,
+            StateKey::Person(_) | StateKey::Key(_) | StateKey::Point(_) | StateKey::Text(_) | StateKey::Word(_) => {
+                false
+            }
         }
     }
 

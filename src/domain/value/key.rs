@@ -1,4 +1,5 @@
-//! Ed25519 public keys (RFC 8032) that are safe to enrol, and their OpenSSH fingerprints.
+//! Ed25519 public keys (RFC 8032) that are safe to enrol, also those of FIDO tokens (OpenSSH's PROTOCOL.u2f), and their
+//! OpenSSH fingerprints.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,9 +16,18 @@ use crate::tr;
 /// Why a public key may not be enrolled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadKey {
-    /// Not a line of the form `ssh-ed25519 BASE64`.
-    #[error("{}", tr!("write it as OpenSSH does, ssh-ed25519 and its base64", "请按 OpenSSH 的写法：ssh-ed25519 加 base64"))]
+    /// Not a line of the form `ssh-ed25519 BASE64`, or `sk-ssh-ed25519@openssh.com BASE64`.
+    #[error("{}", tr!(
+        "write it as OpenSSH does, ssh-ed25519 or sk-ssh-ed25519@openssh.com and its base64",
+        "请按 OpenSSH 的写法：ssh-ed25519 或 sk-ssh-ed25519@openssh.com 加 base64"
+    ))]
     Form,
+    /// A FIDO key for an application that is not OpenSSH's, or too long.
+    #[error("{}", tr!(
+        "the application of a FIDO key is ssh: and at most 28 further printable characters",
+        "FIDO 密钥的 application 须为 ssh: 加最多 28 个可打印字符"
+    ))]
+    Application,
     /// Not a point of the curve.
     #[error("{}", tr!("not a point of the curve", "不是曲线上的点"))]
     NotAPoint,
@@ -34,9 +44,74 @@ pub enum BadKey {
 
 const ALGORITHM: &str = "ssh-ed25519";
 
-/// A public key that is canonical, not weak and free of torsion; written `ssh-ed25519 BASE64` (RFC 8709).
+/// The algorithm of a key in a FIDO token.
+const FIDO: &str = "sk-ssh-ed25519@openssh.com";
+
+/// The application of a FIDO key, which the token signs for: `ssh:` and at most 28 printable ASCII characters. Behind it
+/// stand zeros.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct PublicKey([u8; 32]);
+pub struct Application([u8; 32]);
+
+impl Application {
+    /// The application with this name.
+    ///
+    /// # Errors
+    /// [`BadKey::Application`].
+    pub fn new(name: &[u8]) -> Result<Self, BadKey> {
+        let mut padded = [0; 32];
+        let fits = name.starts_with(b"ssh:") && name.iter().all(u8::is_ascii_graphic);
+        match padded.get_mut(..name.len()).filter(|_| fits) {
+            Some(begin) => begin.copy_from_slice(name),
+            None => return Err(BadKey::Application),
+        }
+        Ok(Self(padded))
+    }
+
+    /// Its name.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.split(|byte| *byte == 0).next().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(ascii(self.as_bytes()))
+    }
+}
+
+/// What a FIDO token says of a signature, in signed form. That it was touched is always required.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Touch {
+    /// The flags of the authenticator data (WebAuthn, section 6.1).
+    pub flags: u8,
+    /// How often the token has signed.
+    pub counter: u32,
+}
+
+impl Touch {
+    /// The flag UP: somebody was present.
+    const PRESENT: u8 = 1;
+    /// The flag UV: a PIN or a fingerprint was checked.
+    const VERIFIED: u8 = 4;
+
+    /// Whether somebody touched the token.
+    pub fn is_touched(self) -> bool {
+        self.flags & Self::PRESENT != 0
+    }
+
+    /// Whether the token checked a PIN or a fingerprint.
+    pub fn is_verified(self) -> bool {
+        self.flags & Self::VERIFIED != 0
+    }
+}
+
+/// A public key that is canonical, not weak and free of torsion; written `ssh-ed25519 BASE64` (RFC 8709). With an
+/// application it is the key of a FIDO token, written `sk-ssh-ed25519@openssh.com BASE64`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PublicKey {
+    point: [u8; 32],
+    application: Option<Application>,
+}
 
 impl PublicKey {
     /// A key from a compressed point (RFC 8032, section 5.1.2), after all checks.
@@ -55,7 +130,25 @@ impl PublicKey {
         if !point.is_torsion_free() {
             return Err(BadKey::Torsion);
         }
-        Ok(Self(bytes))
+        Ok(Self { point: bytes, application: None })
+    }
+
+    /// The key of a FIDO token, after the same checks.
+    ///
+    /// # Errors
+    /// Every [`BadKey`] other than [`BadKey::Form`].
+    pub fn fido(point: [u8; 32], application: &[u8]) -> Result<Self, BadKey> {
+        let application = Some(Application::new(application)?);
+        Ok(Self { application, ..Self::from_bytes(point)? })
+    }
+
+    /// A key from SSH's wire format, after all checks.
+    ///
+    /// # Errors
+    /// [`BadKey`].
+    pub fn from_wire(wire: &[u8]) -> Result<Self, BadKey> {
+        let Parsed { point, application } = parse(wire)?;
+        Ok(Self { application, ..Self::from_bytes(point)? })
     }
 
     /// A key from an already verified entry, without repeating the checks.
@@ -63,23 +156,45 @@ impl PublicKey {
     /// # Errors
     /// [`BadKey::Form`].
     pub fn again(text: &str) -> Result<Self, Invalid> {
-        Ok(point_in(text).map(Self)?)
+        let Parsed { point, application } = parse(&decode(text)?)?;
+        Ok(Self { point, application })
     }
 
     /// The compressed point.
     pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+        &self.point
+    }
+
+    /// The application, if it is the key of a FIDO token.
+    pub fn application(&self) -> Option<Application> {
+        self.application
+    }
+
+    /// The fingerprint that a plain key with the same point has: one name for the point, whatever the application.
+    pub fn point(&self) -> Fingerprint {
+        Fingerprint::of(&self.point)
+    }
+
+    /// The most that a signature by this key can say of a touch, which is not known before the token signs.
+    pub fn best_touch(&self) -> Option<Touch> {
+        self.application.map(|_| Touch { flags: Touch::PRESENT | Touch::VERIFIED, counter: 0 })
+    }
+
+    /// SSH's wire format: the algorithm, the point and, of a FIDO token, the application.
+    pub fn wire(&self) -> Vec<u8> {
+        wire_of(&self.point, self.application.as_ref())
     }
 
     /// The OpenSSH fingerprint of this key.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.0)
+        Fingerprint::of_wire(&self.wire())
     }
 }
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{ALGORITHM} {}", BASE64.encode(&wire(&self.0)))
+        let algorithm = if self.application.is_some() { FIDO } else { ALGORITHM };
+        write!(f, "{algorithm} {}", BASE64.encode(&self.wire()))
     }
 }
 
@@ -93,26 +208,61 @@ impl FromStr for PublicKey {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        Ok(Self::from_bytes(point_in(text)?)?)
+        Ok(Self::from_wire(&decode(text)?)?)
     }
 }
 
-/// The compressed point of an OpenSSH public key.
-fn point_in(text: &str) -> Result<[u8; 32], BadKey> {
-    let base64 = text.strip_prefix("ssh-ed25519 ").ok_or(BadKey::Form)?;
+/// The wire format in an OpenSSH public key, whose algorithm stands before it.
+fn decode(text: &str) -> Result<Vec<u8>, BadKey> {
+    let (algorithm, base64) = text.split_once(' ').ok_or(BadKey::Form)?;
     let decoded = BASE64.decode(base64.as_bytes()).map_err(|_| BadKey::Form)?;
-    let point = decoded.len().checked_sub(32).and_then(|at| decoded[at..].try_into().ok());
-    point.filter(|point| wire(point) == decoded).ok_or(BadKey::Form)
+    let named = decoded.get(4..4 + algorithm.len()) == Some(algorithm.as_bytes());
+    if named { Ok(decoded) } else { Err(BadKey::Form) }
 }
 
-/// A key in SSH's wire format (RFC 8709, section 4): algorithm and point, each preceded by its length.
-pub fn wire(bytes: &[u8; 32]) -> Vec<u8> {
-    let mut wire = Vec::with_capacity(51);
-    for part in [ALGORITHM.as_bytes(), bytes] {
-        wire.extend_from_slice(&(part.len() as u32).to_be_bytes());
-        wire.extend_from_slice(part);
-    }
+/// The parts of a key in wire format.
+struct Parsed {
+    point: [u8; 32],
+    application: Option<Application>,
+}
+
+/// Decodes the wire format. It is the only one of its parts.
+fn parse(wire: &[u8]) -> Result<Parsed, BadKey> {
+    let (point, application) = if let Some(rest) = wire.strip_prefix(&header(ALGORITHM)[..]) {
+        (rest.first_chunk(), None)
+    } else {
+        let rest = wire.strip_prefix(&header(FIDO)[..]).ok_or(BadKey::Form)?;
+        let (length, name) = rest.get(32..).and_then(<[u8]>::split_first_chunk).ok_or(BadKey::Form)?;
+        let whole = u32::from_be_bytes(*length) as usize == name.len();
+        (rest.first_chunk(), Some(if whole { Application::new(name)? } else { return Err(BadKey::Form) }))
+    };
+    let point = *point.ok_or(BadKey::Form)?;
+    if wire_of(&point, application.as_ref()) == wire { Ok(Parsed { point, application }) } else { Err(BadKey::Form) }
+}
+
+/// What stands before the point in the wire format: the algorithm, and the length of the point.
+fn header(algorithm: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(40);
+    put(&mut out, algorithm.as_bytes());
+    out.extend_from_slice(&32u32.to_be_bytes());
+    out
+}
+
+fn put(out: &mut Vec<u8>, part: &[u8]) {
+    out.extend_from_slice(&(part.len() as u32).to_be_bytes());
+    out.extend_from_slice(part);
+}
+
+fn wire_of(point: &[u8; 32], application: Option<&Application>) -> Vec<u8> {
+    let mut wire = header(if application.is_some() { FIDO } else { ALGORITHM });
+    wire.extend_from_slice(point);
+    application.into_iter().for_each(|it| put(&mut wire, it.as_bytes()));
     wire
+}
+
+/// An Ed25519 key in SSH's wire format (RFC 8709, section 4): algorithm and point, each preceded by its length.
+pub fn wire(bytes: &[u8; 32]) -> Vec<u8> {
+    wire_of(bytes, None)
 }
 
 /// The length of 32 bytes in base64 without padding.
@@ -123,9 +273,14 @@ const BASE64_DIGEST: usize = 43;
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The fingerprint of the key with this compressed point.
+    /// The fingerprint of the Ed25519 key with this compressed point.
     pub fn of(point: &[u8; 32]) -> Self {
-        Self(Sha256::digest(wire(point)).into())
+        Self::of_wire(&wire(point))
+    }
+
+    /// The fingerprint of a key in SSH's wire format.
+    pub fn of_wire(wire: &[u8]) -> Self {
+        Self(Sha256::digest(wire).into())
     }
 }
 

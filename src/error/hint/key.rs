@@ -37,6 +37,20 @@ pub(super) fn key_hint(error: &KeyError) -> Option<String> {
             ),
         )
         .to_owned(),
+        KeyError::Token { .. } => tr!(
+            "plug the token in and touch it when it blinks; ssh-keygen must be installed, and SSH_SK_PROVIDER names another \
+             library for the token",
+            "请插入设备，并在闪烁时触摸；须安装 ssh-keygen，SSH_SK_PROVIDER 可指定其他设备库"
+        )
+        .to_owned(),
+        KeyError::Untouched => tr!(
+            "make a key that requires a touch: `ssh-keygen -t ed25519-sk`, without `-O no-touch-required`",
+            "请生成需要触摸的密钥：`ssh-keygen -t ed25519-sk`，不加 `-O no-touch-required`"
+        )
+        .to_owned(),
+        KeyError::NoCheckpoint => {
+            tr!("sign it with a plain Ed25519 key: --key FILE", "请用普通的 Ed25519 密钥签署：--key FILE").to_owned()
+        }
         KeyError::Encoding => return None,
     })
 }

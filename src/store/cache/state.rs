@@ -5,7 +5,8 @@ use rusqlite::{OptionalExtension, params};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::{
-    BreakGlassId, ChangeId, Denied, Digest, Refusal, Register, StateKey, StateRecord, Stream, TextState,
+    BreakGlassId, ChangeId, Denied, Digest, Fingerprint, PublicKey, Refusal, Register, StateKey, StateRecord, Stream,
+    TextState,
 };
 use crate::format::entry;
 use crate::store::StoreError;
@@ -264,6 +265,7 @@ impl VerifiedCache {
         match key {
             StateKey::Person(id) => exists("SELECT 1 FROM people WHERE id = ?1", id.to_string()),
             StateKey::Key(key) => exists("SELECT 1 FROM keys WHERE fingerprint = ?1", key.to_string()),
+            StateKey::Point(point) => self.has_fido_key(*point),
             StateKey::Word(text) => exists(
                 "SELECT 1 FROM breakglass JOIN log_entries ON seq = opened WHERE late IS NOT NULL AND text = ?1",
                 text.to_string(),
@@ -278,5 +280,17 @@ impl VerifiedCache {
             | StateKey::BreakGlass(_)
             | StateKey::Tree(_) => Ok(false),
         }
+    }
+
+    /// Whether the tables have a FIDO key with this point.
+    fn has_fido_key(&self, point: Fingerprint) -> Result<bool, StoreError> {
+        let doing = || StoreError::cache(self.conn(), Doing::ReadCache);
+        let sql = "SELECT public_key FROM keys WHERE public_key >= 'sk-' AND public_key < 'sk.'";
+        let mut select = self.conn().prepare_cached(sql).map_err(doing())?;
+        let mut keys = select.query_map([], |row| row.get::<_, String>(0)).map_err(doing())?;
+        keys.try_fold(false, |found, key| {
+            let key = key.map_err(doing())?;
+            Ok(found || PublicKey::again(&key).is_ok_and(|key| key.point() == point))
+        })
     }
 }

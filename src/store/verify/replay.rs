@@ -10,6 +10,7 @@ use crate::store::cache::state::Rows;
 use crate::store::cache::verified::{VerifiedCache, replaced};
 use crate::store::error::MOST;
 use crate::store::sqlite::shared::SharedFile;
+use crate::store::verify::counters::Counters;
 use crate::store::verify::outliers::Outliers;
 use crate::store::verify::parallel::{Opened, read_opened};
 use crate::store::{BUSY, Finding, StoreError};
@@ -143,6 +144,7 @@ fn read_on(
         rows: Rows::Cache,
         state,
         outliers: (mode == Mode::Everything).then(Outliers::default),
+        counters: Counters::default(),
         unexplained,
         missing: Missing::new(),
         out: Reading::default(),
@@ -166,6 +168,9 @@ fn read_on(
     }
     cache.write(follower.rows, follower.state)?;
     follower.out.notices = follower.outliers.map(Outliers::notices).unwrap_or_default();
+    if mode == Mode::Everything {
+        follower.out.notices.extend(follower.counters.notices());
+    }
     Ok((follower.out, follower.missing))
 }
 
@@ -185,6 +190,8 @@ struct Replayer<'a> {
     previous: Option<Digest>,
     /// Wrong clocks, for a verification.
     outliers: Option<Outliers>,
+    /// The counters of FIDO tokens.
+    counters: Counters,
     /// Entries with a missing text that no proposal redacted, as an earlier pass showed.
     unexplained: BTreeSet<u64>,
     missing: Missing,
@@ -280,6 +287,7 @@ impl Replayer<'_> {
             let taken_in = self.cache.ask(self.rows, self.state, |state| Ok(outliers.take(header, state)?))?;
             taken_in.map_err(|refusal| self.cache.damaged(refusal.to_string()))?;
         }
+        self.counters.take(header);
         self.missing.extend(entry.missing_text().map(|text| (seq, (text, None))));
         if let Some(Action::Redact(texts)) = &seconded {
             for (redacted, text) in texts {
