@@ -14,6 +14,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 
 pub use agent::{Agent, AgentError, Identity};
 pub use file::{Entropy, KeyFile, Passphrase, create, read_secret};
+pub use note::check_signs_notes;
 pub use token::{PROVIDER, Token};
 
 use crate::domain::{BadKey, PublicKey};

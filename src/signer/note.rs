@@ -3,8 +3,17 @@
 use ed25519_dalek::Signer as _;
 
 use super::{KeyError, Signer, Source};
+use crate::domain::PublicKey;
 use crate::format::checkpoint::Checkpoint;
 use crate::format::{Keys, note::NoteSignature};
+
+/// Fails for a key that cannot sign a checkpoint: a FIDO key signs more than the bytes that it is given.
+///
+/// # Errors
+/// [`KeyError::NoCheckpoint`].
+pub fn check_signs_notes(key: &PublicKey) -> Result<(), KeyError> {
+    if key.application().is_some() { Err(KeyError::NoCheckpoint) } else { Ok(()) }
+}
 
 impl Signer {
     /// Signs a checkpoint, under its register's id as key name. Nothing else is ever signed without SSHSIG around it:
@@ -13,9 +22,7 @@ impl Signer {
     /// # Errors
     /// [`KeyError::Agent`], [`KeyError::NoCheckpoint`]. A key in memory always signs.
     pub fn sign_checkpoint(&self, checkpoint: &Checkpoint) -> Result<NoteSignature, KeyError> {
-        if self.public.application().is_some() {
-            return Err(KeyError::NoCheckpoint);
-        }
+        check_signs_notes(&self.public)?;
         let text = checkpoint.to_string();
         let signature = match &self.source {
             Source::Memory(key) => key.sign(text.as_bytes()).to_bytes(),

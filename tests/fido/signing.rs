@@ -130,6 +130,9 @@ fn a_checkpoint_is_not_signed_with_a_fido_key() {
     assert!(output.err.contains("a FIDO key cannot sign a checkpoint"), "{}", output.screen);
     assert!(output.err.contains("hint: sign it with a plain Ed25519 key"), "{}", output.screen);
     assert!(!world.path("head.checkpoint").exists());
+    let before = world.entries();
+    world.fails("frank", "checkpoint --record", Exit::Invalid, "a FIDO key cannot sign a checkpoint");
+    assert_eq!(world.entries(), before, "a record without its note");
 }
 
 #[test]

@@ -133,6 +133,10 @@ impl Scene {
         scene.ok("dave", &format!("key revoke {}", key("dave")));
         scene.ok("alice", "person suspend dave --reason 'Nobody can reach him.'");
         scene.ok("audrey", "checkpoint --record");
+        let period = "--from 2026-12-01T00:00:00Z --to 2026-12-02T00:00:00Z";
+        scene.ok("audrey", &format!("audit sample --seed 416 --record {period}"));
+        scene.write("list.csv", "time,service\n");
+        scene.ok("audrey", &format!("audit reconcile list.csv --record {period}"));
         freeze(&scene);
         scene.record_all("alice", [restored(&scene)]);
         PEOPLE.iter().for_each(|(person, _)| drop(scene.ok(person, "list")));

@@ -21,6 +21,7 @@ use crate::format::note::{Note, verifier_key};
 use crate::format::timestamp::{Authorities, Timestamp};
 use crate::output::{self, safe};
 use crate::record::{Plan, record};
+use crate::signer::check_signs_notes;
 use crate::store::{Session, StoreError};
 use crate::{tr, trf};
 use stamp::{Source, stamp};
@@ -101,6 +102,8 @@ impl CheckpointArgs {
         if !self.record {
             return self.sign(context, &session, &stamping, None);
         }
+        // A key that cannot sign the note must not leave a record without one.
+        check_signs_notes(&context.key_choice.key_for(&session)?.public())?;
         let recorded = record(context.recorder(), &mut session, |session| {
             let roots = session.ask(|state| Ok(state.roots()?))??;
             Ok(Plan::of(Event::Checkpoint(roots)))
