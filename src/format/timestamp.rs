@@ -7,7 +7,8 @@
 //! - SHA-1 and keys below RSA with 2048 bits are refused. ECDSA with SHA-512, RSASSA-PSS and Ed25519 are not supported.
 //! - An intermediate authority whose extended key usage lacks timestamping is refused, and a signer that is itself a
 //!   certificate authority.
-//! - A trusted certificate need not be self-signed.
+//! - A trusted certificate need not be self-signed. Its critical extensions are basic constraints, key usages, name
+//!   constraints and other names, or it is refused.
 //! - The encoding must be DER.
 
 mod algorithm;

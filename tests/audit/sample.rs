@@ -1,5 +1,6 @@
 //! A sample is what its seed draws, and anybody can repeat the draw.
 
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{Digest, Drawn, Event, Sample, hex};
 use twinseal::error::Exit;
@@ -95,6 +96,11 @@ fn a_second_draw_is_seen() {
     let shown = world.ok("audrey", &line.replace(" --record", ""));
     assert!(shown.contains("2 of 4 by the seed dice 416") && shown.contains("2 of 5 by the seed dice 417"), "{shown}");
     assert!(!shown.contains("its seed draws others"), "{shown}");
+    // Whoever is handed a worksheet sees it too.
+    let csv = world.run("audrey", &format!("{line} --csv --html sheet.html").replace(" --record", ""));
+    assert!(csv.err.contains("recorded before: entry") && !csv.out.contains("recorded"), "{}", csv.screen);
+    let page = std::fs::read_to_string(world.path("sheet.html")).unwrap();
+    assert!(page.contains("2 of 4 by the seed dice 416") && page.contains("2 of 5 by the seed dice 417"), "{page}");
     // Of another day nobody drew.
     let other = DAY.replace("12-02", "12-03").replace("12-01", "12-02");
     assert_eq!(read(&world, &format!("audit sample --seed 1 {other}"))["earlier"], serde_json::json!([]));
@@ -146,6 +152,24 @@ fn a_sample_of_deployments_is_drawn_from_a_list_that_was_reconciled() {
     let csv = world.ok("audrey", &format!("{line} --csv --html rows.html"));
     assert!(csv.starts_with("part,rank,row,ref,time,") && csv.contains("whole,,8,7,"), "{csv}");
     assert_eq!(std::fs::read_to_string(world.path("rows.html")).unwrap().matches("<tr>").count(), 2 + 3);
+    // The same list, saved again, is another one. What was drawn from the first is shown with it.
+    world.write("again.csv", list.replace(",ledger,", ",\"ledger\","));
+    let again = line.replace("list.csv", "again.csv").replace("416", "417");
+    let shown = world.ok("audrey", &again);
+    assert!(shown.contains("2 of 6 by the seed 416; from another list"), "{shown}");
+    assert_eq!(read(&world, &again)["earlier"][0]["repeats"], Value::Null);
+    assert_eq!(read(&world, &line.replace("416", "417"))["earlier"][0]["repeats"], true);
+    // What nobody drew by the seed is named here too.
+    let drawn = Drawn::Rows {
+        input: Digest::new(digest.into()),
+        rows: (2..=7).filter(|n| !numbers.contains(n)).take(2).collect(),
+    };
+    let log = world.state().roots().unwrap().log;
+    let period = "2026-12-01T00:00:00Z 2026-12-02T00:00:00Z".parse().unwrap();
+    let forged = Sample { log, period, seed: "416".parse().unwrap(), of: 6, drawn };
+    world.force("audrey", Event::Sample(Box::new(forged)), None);
+    let shown = world.ok("audrey", &line);
+    assert!(shown.contains("its seed draws others from the log as it is now"), "{shown}");
     // The samples of the register are others.
     assert_eq!(read(&world, &format!("audit sample --seed 1 {DAY}"))["earlier"], serde_json::json!([]));
 }

@@ -71,6 +71,30 @@ fn an_intermediate_authority_in_the_token_leads_to_the_trusted_one() {
 }
 
 #[test]
+fn no_authority_vouches_that_its_certificate_forbids_to() {
+    let Some(authority) = Authority::new() else { return };
+    let ca = |more: &str| format!("basicConstraints=critical,CA:true{more}");
+    let signs_no_certificates = ca("\nkeyUsage=critical,digitalSignature");
+    for (name, root, middle, good) in [
+        ("plain", ca(""), ca(""), true),
+        ("length-one", ca(",pathlen:1"), ca(",pathlen:0"), true),
+        ("length-none", ca(",pathlen:0"), ca(""), false),
+        ("root-signs-none", signs_no_certificates.clone(), ca(""), false),
+        ("middle-signs-none", ca(""), signs_no_certificates, false),
+        ("root-unknown", ca("\n1.2.3.4.5=critical,DER:0500"), ca(""), false),
+        ("middle-unknown", ca(""), ca("\n1.2.3.4.5=critical,DER:0500"), false),
+    ] {
+        authority.issue("root", "root", P256, &root);
+        let (between, below) = (format!("{name}-middle"), format!("{name}-tsa"));
+        authority.issue(&between, "root", P256, &middle);
+        authority.issue(&below, &between, P256, STAMPING);
+        let response = authority.stamp(DOCUMENT, " -sha256", &below, &format!(" -chain {between}.pem"));
+        let now = judge(&response, DOCUMENT, None, None).unwrap().time;
+        assert_eq!(agreed(&authority, &response, now).is_ok(), good, "{name}");
+    }
+}
+
+#[test]
 fn the_old_name_of_a_certificate_and_a_fraction_of_a_second_are_read() {
     let Some(authority) = Authority::new() else { return };
     let config = std::fs::read_to_string(authority.path("openssl.cnf")).unwrap();

@@ -113,6 +113,24 @@ fn an_entry_that_claims_a_later_time_than_its_timestamp_is_noticed() {
 }
 
 #[test]
+fn no_honest_entry_hides_one_before_it_that_claims_a_later_time() {
+    let Some((world, authority)) = scene(SOON) else { return };
+    fs::remove_file(world.path("kept")).unwrap();
+    fs::remove_file(world.path("kept.tsr")).unwrap();
+    world.at("2026-12-01T11:00:00Z");
+    world.ok("erin", "note CHG-1 Later.");
+    let seq = world.entries() - 1;
+    world.at("2026-12-01T09:00:00Z");
+    world.ok("audrey", "checkpoint --record --out kept");
+    let info = Info { time: SOON, ..Info::of(&fs::read(world.path("kept")).unwrap()) };
+    world.write("kept.tsr", authority.forge(&info.der(), "tsa", " -cades"));
+    let said = format!("entry {seq}: [clock] claims 2026-12-01T11:00:00Z, but a checkpoint that covers it existed at");
+    shows(&world.run("audrey", "verify --against kept"), Exit::Done, &[&said]);
+    world.ok("audrey", "evidence pack CHG-1 --checkpoint kept --out pack");
+    shows(&world.run("stranger", "evidence verify pack"), Exit::Done, &[&said]);
+}
+
+#[test]
 fn a_pack_carries_the_timestamp_of_its_checkpoint() {
     let Some((world, _)) = scene(SOON) else { return };
     let json: Value = world.ok("audrey", "--json evidence pack CHG-1 --checkpoint kept --out pack").parse().unwrap();

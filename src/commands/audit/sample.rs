@@ -122,15 +122,20 @@ impl Sample {
         (frame, draw): (&Frame, &Draw),
         recorded: Option<&Entry>,
     ) -> Result<(), Error> {
+        let (earlier, clock) = (earlier(session, frame, draw, context.env.now())?, context.clock());
         if let Some(path) = &self.html {
-            create(context.env, path, worksheet::page(frame, draw))?;
+            create(context.env, path, worksheet::page(frame, draw, &earlier, &clock))?;
         }
         let [a, b, c, d, e, f, g, h] = frame.columns();
         let columns = ["part", "rank", a, b, c, d, e, f, g, h, "inspected_by", "remark"];
         if self.csv.print(context, columns, || worksheet::csv_rows(draw))? {
+            for it in &earlier {
+                let it = it.said(&clock);
+                context.env.remark(trf!("recorded before: {it}", "此前记录：{it}"));
+            }
+            super::remark_recorded(context, recorded);
             return Ok(());
         }
-        let earlier = earlier(session, frame, draw, context.env.now())?;
         if context.ui.json {
             let mut json = json(session, frame, draw);
             json["recorded"] = super::recorded_json(recorded);

@@ -99,8 +99,8 @@ fn stamped(files: &Files, proven: Option<&Proven>, trusted: Option<&Authorities>
         Ok(proof) => proof,
         Err(why) => return Some(Err(timestamp::broken(&Name::Token.to_string(), &why))),
     };
-    let recorded = proven.and_then(|proven| Some((proven.contents.recorded, proven.recorded.as_ref()?.1)));
-    let notice = recorded.and_then(|(seq, claimed)| timestamp::claimed_later(&proof, seq, claimed));
+    let latest = proven.and_then(|proven| proven.latest_claim);
+    let notice = latest.and_then(|(seq, claimed)| timestamp::claimed_later(&proof, seq, claimed));
     Some(Ok(Stamped { proof, notice }))
 }
 

@@ -106,8 +106,8 @@ impl Kept {
     }
 
     fn claims_later(&self, log: &VerifiedLog, stamp: &Timestamp) -> Result<Option<Finding>, StoreError> {
-        let newest = log.entry(self.checkpoint.size - 1)?;
-        Ok(newest.and_then(|it| timestamp::claimed_later(stamp, it.header.seq, it.header.time)))
+        let latest = log.queries().latest_claim(self.checkpoint.size)?;
+        Ok(latest.and_then(|(seq, claimed)| timestamp::claimed_later(stamp, seq, claimed)))
     }
 
     fn signers(&self, governance: &Governance) -> Result<Vec<SignedBy>, NoteError> {

@@ -6,9 +6,9 @@ use der::Decode;
 use der::oid::AssociatedOid;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, anchor_from_trusted_cert};
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, VerifiedPath, anchor_from_trusted_cert};
 use x509_cert::Certificate;
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, NameConstraints, SubjectAltName};
 
 use super::TimestampError;
 use super::asn1::TIME_STAMPING;
@@ -37,25 +37,52 @@ impl Authorities {
 
     /// Checks that one of them vouched for a certificate at some time, perhaps through others.
     pub(super) fn vouch(&self, signer: &[u8], others: &[Vec<u8>], at: Time) -> Result<(), TimestampError> {
-        let anchors: Vec<TrustAnchor<'_>> = self.0.iter().filter_map(|it| anchor(it, signer, at)).collect();
-        let others: Vec<CertificateDer<'_>> = others.iter().map(|it| CertificateDer::from(it.as_slice())).collect();
+        let trusted: Vec<_> = self.0.iter().filter_map(|it| anchor(it, signer, at)).collect();
+        let anchors: Vec<TrustAnchor<'_>> = trusted.iter().map(|(anchor, _)| anchor.clone()).collect();
+        let may_issue = |it: &&Vec<u8>| Certificate::from_der(it).is_ok_and(|it| may_sign_certificates(&it));
+        let others: Vec<CertificateDer<'_>> =
+            others.iter().filter(may_issue).map(|it| CertificateDer::from(it.as_slice())).collect();
+        // The longest path below an anchor is not asked by `webpki`.
+        let fits = |path: &VerifiedPath<'_>| {
+            let between = path.intermediate_certificates().count();
+            let of_it = |(anchor, most): &(TrustAnchor<'_>, usize)| *anchor == *path.anchor() && between <= *most;
+            if trusted.iter().any(of_it) { Ok(()) } else { Err(webpki::Error::PathLenConstraintViolated) }
+        };
         let signer = CertificateDer::from(signer);
         let certificate = EndEntityCert::try_from(&signer).map_err(|error| TimestampError::chain(&error))?;
         let at = UnixTime::since_unix_epoch(since_epoch(at));
         certificate
-            .verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &others, at, USAGE, None, None)
+            .verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &others, at, USAGE, None, Some(&fits))
             .map(|_| ())
             .map_err(|error| TimestampError::chain(&error))
     }
 }
 
-/// A trusted certificate as an anchor. A certificate of no authority vouches for itself only: `webpki` asks an anchor for
-/// neither.
-fn anchor<'a>(trusted: &'a CertificateDer<'static>, signer: &[u8], at: Time) -> Option<TrustAnchor<'a>> {
+/// A trusted certificate as an anchor, and how many authorities may stand between it and a signer. `webpki` does not ask
+/// an anchor for its period, its constraints, or what its key is for. A certificate of no authority vouches for itself only.
+fn anchor<'a>(trusted: &'a CertificateDer<'static>, signer: &[u8], at: Time) -> Option<(TrustAnchor<'a>, usize)> {
     let certificate = Certificate::from_der(trusted).ok()?;
-    let constraints = extension::<BasicConstraints>(&certificate).ok()?;
-    let may_vouch = constraints.is_some_and(|(_, it)| it.ca) || trusted.as_ref() == signer;
-    (may_vouch && is_valid(&certificate, at)).then(|| anchor_from_trusted_cert(trusted).ok())?
+    let authority = extension::<BasicConstraints>(&certificate).ok()?.map(|(_, it)| it).filter(|it| it.ca);
+    let may_vouch = match &authority {
+        Some(_) => may_sign_certificates(&certificate),
+        None => trusted.as_ref() == signer,
+    };
+    let most = authority.and_then(|it| it.path_len_constraint).map_or(usize::MAX, usize::from);
+    let usable = may_vouch && is_valid(&certificate, at) && knows_critical(&certificate);
+    Some((usable.then(|| anchor_from_trusted_cert(trusted).ok())??, most))
+}
+
+/// Whether a certificate does not say that its key is for other things than certificates.
+fn may_sign_certificates(certificate: &Certificate) -> bool {
+    extension::<KeyUsage>(certificate).is_ok_and(|it| it.is_none_or(|(_, usage)| usage.key_cert_sign()))
+}
+
+/// Whether each critical extension of a trusted certificate is one that is judged.
+fn knows_critical(certificate: &Certificate) -> bool {
+    let known =
+        [BasicConstraints::OID, KeyUsage::OID, ExtendedKeyUsage::OID, NameConstraints::OID, SubjectAltName::OID];
+    let extensions = certificate.tbs_certificate().extensions().into_iter().flatten();
+    extensions.filter(|it| it.critical).all(|it| known.contains(&it.extn_id))
 }
 
 /// Checks that a certificate is one of a timestamp authority, and was valid at some time.

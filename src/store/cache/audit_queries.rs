@@ -93,6 +93,15 @@ impl Queries<'_> {
         Ok(self.select(sql, [], |row| Ok((row.get(0)?, parsed(row, 1)?)))?.into_iter().collect())
     }
 
+    /// The entry among the first `size` that claims the latest time, and that time.
+    ///
+    /// # Errors
+    /// What SQLite reports, or a damaged cache.
+    pub fn latest_claim(&self, size: u64) -> Result<Option<(u64, Time)>, StoreError> {
+        let sql = "SELECT seq, time FROM log_entries WHERE seq < ?1 ORDER BY time DESC, seq LIMIT 1";
+        Ok(self.select(sql, [size], |row| Ok((row.get(0)?, parsed(row, 1)?)))?.pop())
+    }
+
     /// The newest entry of each account, with the time that it claims.
     ///
     /// # Errors

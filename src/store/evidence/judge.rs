@@ -37,6 +37,8 @@ pub struct Proven {
     pub signers: Vec<(PersonId, Fingerprint)>,
     /// Who recorded the tree of changes, and when. Nothing later is known.
     pub recorded: Option<(PersonId, Time)>,
+    /// The packed entry that claims the latest time, and that time.
+    pub latest_claim: Option<(u64, Time)>,
     /// The earlier checkpoint that this one extends, by a proof in the pack.
     pub since: Option<SinceProof>,
     /// The state after the packed entries, as far as they were judged.
@@ -168,6 +170,8 @@ struct Judge<'a> {
     findings: Vec<Finding>,
     /// Texts that are not packed.
     missing: Vec<(u64, Digest)>,
+    /// The latest time that an entry claims, and the first that does.
+    latest_claim: Option<(u64, Time)>,
     /// The recorded tree of changes, who recorded it, and when.
     tree: Option<(CountedRoot, (PersonId, Time))>,
 }
@@ -175,7 +179,8 @@ struct Judge<'a> {
 impl<'a> Judge<'a> {
     fn new(pack: Pack<'a>, floor: Option<&'a Policy>) -> Self {
         let (state, keys) = (Register::of_selected(), Keys::default());
-        Self { pack, floor, state, keys, findings: Vec::new(), missing: Vec::new(), tree: None }
+        let (findings, missing, latest_claim, tree) = (Vec::new(), Vec::new(), None, None);
+        Self { pack, floor, state, keys, findings, missing, latest_claim, tree }
     }
 
     /// Opens every entry and its proof, and judges the entries up to the first fault.
@@ -234,6 +239,9 @@ impl<'a> Judge<'a> {
             })?;
         }
         self.state.apply(header, *leaf, event).map_err(|denied| refused(seq, denied))?;
+        if self.latest_claim.is_none_or(|(_, latest)| latest < header.time) {
+            self.latest_claim = Some((seq, header.time));
+        }
         self.missing.extend(entry.missing_text().map(|text| (seq, text)));
         if let Event::Checkpoint(roots) = event {
             self.tree = Some((roots.changes, (header.actor.clone(), header.time)));
@@ -402,10 +410,10 @@ impl<'a> Judge<'a> {
         let left_out = self.missing.iter().filter(|text| !redacted(text)).map(|(seq, _)| *seq).collect();
         let (entries, since) = (self.pack.seqs().count() as u64, self.since().unwrap_or_default());
         let evidence = self.pack.files.keys().filter(|name| matches!(name, Name::Evidence(_))).count() as u64;
-        let recorded = self.tree.map(|(_, by)| by);
+        let (recorded, latest_claim, state) = (self.tree.map(|(_, by)| by), self.latest_claim, self.state);
         let Pack { contents, checkpoint, .. } = self.pack;
         let proven =
-            Proven { contents, checkpoint, signers, recorded, since, state: self.state, entries, left_out, evidence };
+            Proven { contents, checkpoint, signers, recorded, latest_claim, since, state, entries, left_out, evidence };
         (self.findings, proven)
     }
 }

@@ -13,15 +13,16 @@ use crate::output::json;
 use crate::store::{EntryFilter, Session};
 use crate::{tr, trf};
 
-/// A recorded sample of the same list, whose period overlaps.
+/// A recorded sample whose period overlaps: of the changes, or of deployments in any list, as the draw is.
 pub struct Earlier {
     entry: Entry,
     sample: Box<Sample>,
-    /// Whether it is what its seed draws; `None` where that cannot be told, because the log has gone on.
+    /// Whether it is what its seed draws; `None` for one from another list.
     repeats: Option<bool>,
 }
 
-/// The samples that were recorded before a draw.
+/// The samples that were recorded before a draw. Those from other lists are among them: a list that is saved again has
+/// another digest.
 ///
 /// # Errors
 /// The cache cannot be read.
@@ -29,8 +30,8 @@ pub fn earlier(session: &Session, frame: &Frame, draw: &Draw, now: Time) -> Resu
     let mut found = Vec::new();
     for entry in entries(session, EventKind::Sample)? {
         let Event::Sample(sample) = entry.event.clone() else { continue };
-        let same = sample.drawn.input() == frame.input() && sample.period.overlaps(draw.period);
-        if same && entry.header.seq < draw.log.size {
+        let alike = sample.drawn.input().is_some() == frame.input().is_some();
+        if alike && sample.period.overlaps(draw.period) && entry.header.seq < draw.log.size {
             let repeats = repeats(session, frame, &sample, now)?;
             found.push(Earlier { entry, sample, repeats });
         }
@@ -38,9 +39,9 @@ pub fn earlier(session: &Session, frame: &Frame, draw: &Draw, now: Time) -> Resu
     Ok(found)
 }
 
-/// Whether a recorded sample is what its seed draws from the log that it names.
+/// Whether a recorded sample is what its seed draws from the log that it names; for deployments, from the log as it is now.
 fn repeats(session: &Session, frame: &Frame, it: &Sample, now: Time) -> Result<Option<bool>, Error> {
-    if it.drawn.input().is_some() {
+    if it.drawn.input() != frame.input() {
         return Ok(None);
     }
     let method = Method { seed: it.seed.clone(), size: it.drawn.count(), period: it.period };
@@ -93,8 +94,15 @@ impl Earlier {
             "第 {seq} 条，{time}，{actor}：按种子 {seed} 从 {of} 个中抽取 {drawn} 个"
         );
         match self.repeats {
-            Some(false) => trf!("{said}; its seed draws others", "{said}；其种子抽取的是其他变更单"),
-            _ => said,
+            Some(true) => said,
+            Some(false) if it.drawn.input().is_none() => {
+                trf!("{said}; its seed draws others", "{said}；其种子抽取的是其他变更单")
+            }
+            Some(false) => trf!(
+                "{said}; its seed draws others from the log as it is now",
+                "{said}；按目前的日志，其种子抽取的是其他部署"
+            ),
+            None => trf!("{said}; from another list", "{said}；取自另一份清单"),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The worksheets of a sample: what was drawn and from what, with room for the auditor's words, and no verdict.
 
 use super::frame::{Frame, Item};
+use super::recorded::Earlier;
 use super::{Draw, facts};
 use crate::lang::lang;
+use crate::output::Clock;
 use crate::{tr, trf};
 
 /// The page to print.
@@ -19,9 +21,10 @@ pub fn csv_rows(draw: &Draw) -> Vec<[String; 12]> {
 }
 
 /// The page to print.
-pub fn page(frame: &Frame, draw: &Draw) -> String {
+pub fn page(frame: &Frame, draw: &Draw, earlier: &[Earlier], clock: &Clock) -> String {
     let log = trf!("{} entries, root {}", "{} 条，根哈希 {}", draw.log.size, draw.log.root_text());
-    let facts = facts(frame, draw).into_iter().chain([(tr!("log", "日志"), log)]);
+    let earlier = earlier.iter().map(|it| (tr!("recorded before", "此前记录"), it.said(clock)));
+    let facts = facts(frame, draw).into_iter().chain([(tr!("log", "日志"), log)]).chain(earlier);
     let facts: String =
         facts.map(|(label, value)| format!("<dt>{}</dt><dd>{}</dd>\n", html(label), html(value))).collect();
     let drawn = draw.drawn.iter().map(|(_, it)| it).collect();
