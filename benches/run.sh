@@ -152,8 +152,13 @@ gate() { as "p0005.$1" p0005 "w$1.db" gate "$(sed -n "$((RUNS + 1))p" "filed.$1"
 pair $((3 * RUNS)) "\`gate\` among 300 open changes or more in a register of $ENTRIES, head known; of 1,000" 1.2 \
     'wall gate $ENTRIES' 'wall gate 1000'
 
-# An evidence pack of one change, and its verification without the register. p0001 is an admin.
+# A checkpoint, beside a command that reads as little. p0001 is an admin.
 meet "p0001.$ENTRIES" p0001 "w$ENTRIES.db"
+checkpoint() { as "p0001.$ENTRIES" p0001 "w$ENTRIES.db" checkpoint; }
+bare() { as "p0001.$ENTRIES" p0001 "w$ENTRIES.db" list --limit 1; }
+pair "$RUNS" "\`checkpoint\` in a register of $ENTRIES, head known; \`list --limit 1\`" '50 ms more' 'wall checkpoint' 'wall bare'
+
+# An evidence pack of one change, and its verification without the register.
 quiet as "p0001.$ENTRIES" p0001 "w$ENTRIES.db" checkpoint --record
 pack() { rm -rf pack && as "p0001.$ENTRIES" p0001 "w$ENTRIES.db" evidence pack CHG-1 --out pack; }
 judge() { as nobody p0001 "w$ENTRIES.db" evidence verify pack --fingerprint "$fingerprint"; }

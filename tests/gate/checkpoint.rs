@@ -59,7 +59,10 @@ fn no_checkpoint_older_than_the_policy_allows_opens_the_gate() {
 fn no_checkpoint_without_a_person_who_says_when_opens_the_gate() {
     let world = deployable();
     world.ok("audrey", "checkpoint --out kept");
-    assert_eq!(checkpoint(&world, "erin"), (false, "nobody who signed it recorded when: audrey".to_owned()));
+    assert_eq!(
+        checkpoint(&world, "erin"),
+        (false, "signed by audrey, who recorded no checkpoint: its age is unknown".to_owned())
+    );
     // What another recorded is not the signer's word.
     world.ok("alice", "checkpoint --record");
     std::fs::remove_file(world.path("kept")).unwrap();

@@ -34,7 +34,11 @@ pub fn line(session: &Session, asked: &Asked, now: Time) -> Result<(Option<Line>
         None if people.is_empty() => {
             tr!("no person signed it, only machine accounts", "没有人签署它，只有机器账号签署").to_owned()
         }
-        None => trf!("nobody who signed it recorded when: {}", "签署它的人都没有记录签署时间：{}", list(&people)),
+        None => trf!(
+            "signed by {}, who recorded no checkpoint: its age is unknown",
+            "由 {} 签署，但未记录检查点：无法得知其签署时间",
+            list(&people)
+        ),
         Some(it) if is_ahead(it.time, now) => {
             trf!("{} recorded it at {}, which is in the future", "{} 于 {} 记录，该时间尚未到来", it.actor, it.time)
         }
