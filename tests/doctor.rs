@@ -3,11 +3,11 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::support::{World, stock_tool};
+use crate::support::{Killed, World, stock_tool};
 use serde_json::Value;
 use twinseal::domain::Time;
 use twinseal::error::Exit;
@@ -172,17 +172,6 @@ fn keys_that_cannot_be_used_are_faults() {
     doctor(&world, "audrey", "").says("key", "warning", "no key given");
 }
 
-/// A running `ssh-agent`, killed on drop.
-struct Agent(Child);
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        // Fails if the agent has ended already, which is fine.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn the_keys_of_the_agent_are_reported() {
     let world = healthy();
@@ -199,7 +188,7 @@ fn the_keys_of_the_agent_are_reported() {
         return;
     }
     let agent = Command::new("ssh-agent").args(["-D", "-a", &socket]).stdout(Stdio::null()).spawn();
-    let _agent = Agent(agent.unwrap());
+    let _agent = Killed(agent.unwrap());
     let listens = (0..500).any(|_| {
         thread::sleep(Duration::from_millis(10));
         UnixStream::connect(&socket).is_ok()

@@ -21,7 +21,7 @@ use twinseal::domain::{ChangeId, Digest, FreezeName, PersonId, Refusal, Text, Ti
 use twinseal::input::DraftContext;
 use twinseal::lang::Lang;
 
-pub use run::{Output, words};
+pub use run::{Killed, Output, words};
 
 /// The time at which every test begins.
 pub const MORNING: &str = "2026-12-01T09:00:00Z";

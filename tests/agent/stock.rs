@@ -4,28 +4,20 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use super::{approval, know, name_public, script, tools};
-use crate::support::{CHANGE, World, stock_tool, words};
+use crate::support::{CHANGE, Killed, World, stock_tool, words};
 use twinseal::error::Exit;
 
 /// A running `ssh-agent`, killed on drop.
 pub struct Stock {
-    process: Child,
+    _process: Killed,
     pub socket: PathBuf,
     /// The askpass program of the agent and of `ssh-add`.
     askpass: PathBuf,
-}
-
-impl Drop for Stock {
-    fn drop(&mut self) {
-        // Fails if the agent has ended already, which is fine.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 impl Stock {
@@ -35,7 +27,7 @@ impl Stock {
         let mut command = Command::new("ssh-agent");
         command.args(["-D", "-a"]).arg(&socket).env("SSH_ASKPASS", askpass).env("SSH_ASKPASS_REQUIRE", "force");
         let process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let agent = Self { process, socket, askpass: askpass.into() };
+        let agent = Self { _process: Killed(process), socket, askpass: askpass.into() };
         for _ in 0..500 {
             if UnixStream::connect(&agent.socket).is_ok() {
                 return agent;

@@ -3,14 +3,14 @@
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use twinseal::domain::Touch;
 use twinseal::error::Exit;
 
-use crate::support::{World, stock_tool};
+use crate::support::{Killed, World, stock_tool};
 
 /// The library of OpenSSH's tests that stands for a token, if it is installed.
 fn dummy() -> Option<PathBuf> {
@@ -79,16 +79,6 @@ fn ssh_keygen_signs_with_the_token_to_which_a_key_file_belongs() {
     world.fails("frank", retract, Exit::Environment, "ssh-keygen did not sign with the FIDO key");
 }
 
-/// A running `ssh-agent`, killed on drop.
-struct Agent(Child);
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn ssh_agent_signs_with_the_token() {
     let Some(provider) = dummy() else { return };
@@ -97,7 +87,7 @@ fn ssh_agent_signs_with_the_token() {
     let socket = world.path("frank.agent");
     let mut command = Command::new("ssh-agent");
     command.args(["-D", "-P", "/usr/lib/*"]).arg("-a").arg(&socket).stdin(Stdio::null()).stdout(Stdio::null());
-    let _agent = Agent(command.spawn().unwrap());
+    let _agent = Killed(command.spawn().unwrap());
     while UnixStream::connect(&socket).is_err() {
         thread::sleep(Duration::from_millis(10));
     }

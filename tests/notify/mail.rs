@@ -4,23 +4,19 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::{SENDER, file, run, secrets, sender, status};
-use crate::support::{World, stock_tool};
+use crate::support::{Killed, World, stock_tool};
 use twinseal::error::Exit;
 
-/// A process that is ended with the test.
-struct Running(Child, String);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
+/// A process that is ended with the test, and the first line that it printed.
+struct Running {
+    _process: Killed,
+    printed: String,
 }
 
 /// Runs a script of these tests, and waits for its first line.
@@ -32,7 +28,7 @@ fn script(world: &World, name: &str, arguments: &[&str]) -> Running {
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(!line.is_empty(), "{name} does not run");
-    Running(child, line.trim().to_owned())
+    Running { _process: Killed(child), printed: line.trim().to_owned() }
 }
 
 fn openssl(world: &World, arguments: &str) {
@@ -261,7 +257,7 @@ fn https_is_verified_with_the_authority_of_the_rules() {
     let server = script(&world, "httpsd.py", &["ca-server.pem", "ca-server.key", "bodies"]);
     secrets(&world, "key = \"k\"\n");
     let rules = |authority: &str, host: &str| {
-        let port = &server.1;
+        let port = &server.printed;
         format!(
             "secrets = \"secrets\"\n[targets.ops]\ntype = \"webhook\"\nurl = \"https://{host}:{port}/\"\n\
              key_secret = \"key\"\nca_file = \"{authority}.pem\"\n[[rules]]\nto = [\"ops\"]\n{AWAITING}\n"

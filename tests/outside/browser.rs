@@ -2,18 +2,20 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::Killed;
+
 /// The names of the program.
 const PROGRAMS: [&str; 4] = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
 
 pub struct Browser {
-    child: Child,
+    _process: Killed,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
     session: Option<String>,
@@ -23,13 +25,6 @@ pub struct Browser {
     /// What went wrong in a script.
     pub faults: Vec<String>,
     _profile: TempDir,
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Browser {
@@ -51,7 +46,16 @@ impl Browser {
         let mut child = command.spawn().unwrap();
         let (input, output) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
         let (requests, faults) = (Vec::new(), Vec::new());
-        let mut browser = Self { child, input, output, session: None, calls: 0, requests, faults, _profile: profile };
+        let mut browser = Self {
+            _process: Killed(child),
+            input,
+            output,
+            session: None,
+            calls: 0,
+            requests,
+            faults,
+            _profile: profile,
+        };
         let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let session = browser.call("Target.attachToTarget", attach)["sessionId"].as_str().unwrap().to_owned();

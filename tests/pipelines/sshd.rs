@@ -2,23 +2,16 @@
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{approve, file, shown, sum, with_runner};
-use crate::support::{World, stock_tool};
+use crate::support::{Killed, World, stock_tool};
 
 /// A running sshd. It ends with this value.
 pub struct Sshd {
-    process: Child,
+    _process: Killed,
     port: u16,
-}
-
-impl Drop for Sshd {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 /// Where sshd is; CI must have it.
@@ -55,7 +48,7 @@ pub fn sshd(world: &World) -> Option<Sshd> {
     let mut process = Command::new(program);
     process.args(["-D", "-e", "-f"]).arg(world.path("sshd_config"));
     let process = process.stderr(fs::File::create(world.path("sshd.log")).unwrap()).spawn().unwrap();
-    let sshd = Sshd { process, port };
+    let sshd = Sshd { _process: Killed(process), port };
     let begun = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", fs::read_to_string(world.path("sshd.log")));

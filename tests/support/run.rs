@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 
 use sha2::{Digest as _, Sha256};
@@ -231,5 +231,16 @@ impl World {
         assert_eq!(output.exit, exit, "{person}: {command}\n{}", output.screen);
         assert!(output.err.contains(complaint), "{person}: {command}\nnot {complaint:?} but\n{}", output.screen);
         assert_eq!(self.acts(), before, "{person}: {command} recorded something");
+    }
+}
+
+/// A process that is killed on drop, such as a stock `ssh-agent`.
+pub struct Killed(pub Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // Fails if it has ended already, which is fine.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
