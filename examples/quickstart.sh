@@ -23,10 +23,10 @@ if [ $# -ge 2 ]; then
     program=$2
 else
     echo "Building (the first time takes a few minutes) ..."
-    cargo build --release --locked --manifest-path "$project/Cargo.toml"
+    cargo build --locked --manifest-path "$project/Cargo.toml"
     target=$(cargo metadata --format-version 1 --no-deps --offline --manifest-path "$project/Cargo.toml" |
         sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
-    program=$target/release/twinseal
+    program=$target/debug/twinseal
 fi
 
 mkdir "$folder"
