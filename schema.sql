@@ -109,9 +109,11 @@ CREATE TABLE changes (
     state    TEXT NOT NULL,     -- by its own entries alone: approved and expired depend on the time of reading
     revision INTEGER NOT NULL,  -- the current one
     confirmation TEXT NOT NULL, -- not-asked, after-finish, awaiting, confirmed
-    review_due TEXT             -- by when an emergency must be reviewed, once it is finished
+    review_due TEXT,            -- by when it must be reviewed, or had to be, if a review is due after its finish
+    outcome  TEXT               -- the newest one, once it is finished
 ) STRICT;
 CREATE INDEX changes_to_confirm ON changes (id) WHERE confirmation = 'awaiting';
+CREATE INDEX changes_to_review ON changes (id) WHERE state = 'in-review';
 
 CREATE TABLE revisions (
     change           INTEGER NOT NULL,
@@ -159,12 +161,24 @@ CREATE TABLE votes (
 CREATE TABLE runs (
     seq    INTEGER PRIMARY KEY,
     change INTEGER NOT NULL,
-    act    TEXT NOT NULL,       -- start, succeeded, failed, rolled-back, confirm
+    act    TEXT NOT NULL,       -- start, succeeded, failed, rolled-back, confirm, review, close
     person TEXT NOT NULL,
     time   TEXT NOT NULL,
     target TEXT,                -- NULL: the change as a whole
     run    TEXT                 -- the run of a pipeline
 ) STRICT;
+
+-- What reviews ask for; the text part of the review's entry says what it is.
+CREATE TABLE actions (
+    change INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    owner  TEXT NOT NULL,
+    due    TEXT NOT NULL,
+    review INTEGER NOT NULL,    -- the entry of the review
+    done   INTEGER,             -- the entry that says that it is done
+    PRIMARY KEY (change, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX actions_open ON actions (owner) WHERE done IS NULL;
 
 -- Attempts that were refused; the absence of one proves nothing.
 CREATE TABLE refusals (

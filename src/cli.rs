@@ -12,11 +12,12 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::account::{config, home, join, trusted, whoami};
+use crate::commands::action;
 use crate::commands::audit;
 use crate::commands::breakglass;
 use crate::commands::calendar::{self, slots};
 use crate::commands::change::{
-    approve, check, confirm, draft, drafts, file, finish, note, reject, retract, revise, start, withdraw,
+    approve, check, close, confirm, draft, drafts, file, finish, note, reject, retract, review, revise, start, withdraw,
 };
 use crate::commands::freeze;
 use crate::commands::govern::{found, init, policy, proposal, seal};
@@ -87,6 +88,10 @@ enum Command {
     Start(start::Start),
     Finish(finish::Finish),
     Confirm(confirm::Confirm),
+    Review(review::Review),
+    Close(close::Close),
+    #[command(subcommand)]
+    Action(action::Action),
     Note(note::Note),
     Gate(gate::Gate),
     #[command(subcommand, name = "breakglass")]
@@ -151,6 +156,9 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::Start(it) => it.run(context),
         Command::Finish(it) => it.run(context),
         Command::Confirm(it) => it.run(context),
+        Command::Review(it) => it.run(context),
+        Command::Close(it) => it.run(context),
+        Command::Action(it) => it.run(context),
         Command::Note(it) => it.run(context),
         Command::Gate(it) => it.run(context),
         Command::BreakGlass(it) => it.run(context),

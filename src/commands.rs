@@ -1,6 +1,7 @@
 //! The commands: one folder a topic, one file a verb.
 
 pub mod account;
+pub mod action;
 mod ask;
 pub mod audit;
 pub mod breakglass;

@@ -35,6 +35,7 @@ pub use change::filing_rules::{
 pub use change::history::{Act, Change, RefusedAct, Revision, Status};
 pub use change::left::Left;
 pub use change::requirements::{Override, RequirementLine, RequirementResult};
+pub use change::review::{ActionDone, FollowUp, Review, ReviewAction};
 pub use change::start_rules::{Attempt, Condition, Opens};
 pub use change::tally::{Independence, Slot, Tally, Verdict, Void, Vote};
 pub use change::targets::{Finish, OnTarget, OnTargets, Start};
@@ -74,5 +75,7 @@ pub use value::ids::{
 };
 pub use value::invalid::Invalid;
 pub use value::key::{Application, BadKey, Fingerprint, PublicKey, Touch, wire};
-pub use value::text::{Description, Field, Line, Prose, SearchWords, Step, Text, TextRef, Trial, is_forbidden};
+pub use value::text::{
+    Description, Field, Line, Prose, ReviewText, SearchWords, Step, Text, TextRef, Trial, is_forbidden,
+};
 pub use value::time::{Time, Window};

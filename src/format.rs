@@ -15,6 +15,7 @@ mod lines;
 pub mod note;
 pub mod pack;
 pub mod request;
+mod review;
 pub mod sshsig;
 pub mod statement;
 pub mod text;

@@ -11,6 +11,7 @@ mod session;
 mod sqlite;
 mod verify;
 
+pub use cache::action_queries::ActionRow;
 pub use cache::audit_queries::Started;
 pub use cache::queries::{ChangeFilter, ChangeOrder, ChangeRow, EntryFilter, Queries, Since};
 pub use cache::tables::{Tables, project};

@@ -138,6 +138,7 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("erin", "check change.toml".to_owned()),
         ("erin", "file change.toml".to_owned()),
         ("erin", "list --unconfirmed".to_owned()),
+        ("erin", "action list --open".to_owned()),
         ("erin", "approve CHG-1 --detached dave.approval --for dave".to_owned()),
         ("dave", "approve --sign dave.approval --digest {statement}".to_owned()),
         ("erin", "approve --submit dave.approval".to_owned()),

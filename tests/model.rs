@@ -47,6 +47,7 @@
 //! caught each time: of what makes an approval count, the conflict to the change, the conflict by way of a machine, the
 //! role, the duties kept apart, the live key, the age, and that it is of the current revision.
 
+pub mod after_finish;
 pub mod calendars;
 pub mod clocks;
 pub mod draw;

@@ -31,6 +31,7 @@ mod requests;
 mod requirements;
 mod reserved;
 mod restoration;
+mod reviews;
 mod sensitive;
 mod starting;
 mod suspension;

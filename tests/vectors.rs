@@ -18,6 +18,7 @@ mod fido;
 mod freezes;
 mod good_log;
 mod refused;
+mod review;
 mod witnessed_log;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -187,7 +188,9 @@ fn log_on_disk(of: &str) -> Vec<(String, Raw)> {
         let [text, data] = ["text", "data"].map(|part| file(&format!("{name}.{part}")));
         Some((name.clone(), Raw { seq, blob, text, data }))
     };
-    entries.filter_map(read).collect()
+    let mut log: Vec<(String, Raw)> = entries.filter_map(read).collect();
+    log.sort_by_key(|(_, raw)| raw.seq);
+    log
 }
 
 #[test]
@@ -224,7 +227,7 @@ fn assert_ends_well(log: impl Iterator<Item = Raw>) {
     let ends = ["CHG-1", "CHG-2", "CHG-3", "CHG-4"].map(ends);
     assert_eq!(
         ends,
-        [Some("in-progress"), Some("withdrawn"), Some("awaiting-approval"), Some("rolled-back")]
+        [Some("in-progress"), Some("withdrawn"), Some("awaiting-approval"), Some("in-review")]
             .map(|it| it.map(str::to_owned))
     );
     let governance = state.governance();

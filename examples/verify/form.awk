@@ -10,8 +10,9 @@ BEGIN {
         " text.redact register.restored freeze.set freeze.lift calendar.set freeze.now freeze.end proposal.second" \
         " proposal.decline proposal.withdraw proposal.refused key.revoke key.suspend person.suspend change.file" \
         " change.revise change.withdraw change.approve approval.submit change.reject change.retract change.start" \
-        " change.finish change.confirm change.note change.refused breakglass.open breakglass.enter breakglass.close" \
-        " breakglass.ratify log.checkpoint log.sample log.reconciliation", list, " ")
+        " change.finish change.confirm change.review change.action change.close change.note change.refused" \
+        " breakglass.open breakglass.enter breakglass.close breakglass.ratify log.checkpoint log.sample" \
+        " log.reconciliation", list, " ")
     for (i in list) kinds[list[i]] = 1
     # How values are spelled on which the rules depend.
     for (i = 1; i <= 64; i++) digest = digest "[0-9a-f]"

@@ -28,8 +28,8 @@ ASKED = "asked expires asked-role* asked-operator*"
 KEY = "public-key proof"
 GRANTS = "role* group* operator*"
 POLICY = """approvals approval-days separate? break-glass-minutes? break-glass-groups? teams? emergency-waives?
-    emergency-review-days checkpoint-hours? (require when-kind? when-risk? when-tag? when-service? when-environment?
-    when-freeze? when-targets? sensitive* need-approvals? from* need? lead-minutes? longest-minutes? independent? keys?
+    emergency-review-days review-days? checkpoint-hours? (require when-kind? when-risk? when-tag? when-service?
+    when-environment? when-freeze? when-targets? sensitive* need-approvals? from* need? lead-minutes? longest-minutes? independent? keys?
     confirm? exception-group?)*"""
 FACTS = """kind risk owner author* implementer* service* environment* tag* window outage-minutes rollback-minutes
     artifact* evidence* link* follows* freeze-exception* plan-steps rollback-steps targets stop-after? exception*
@@ -71,6 +71,9 @@ FIELDS = {
     "change.start": "change revision target? run? artifact*",
     "change.finish": "change revision target? run? outcome",
     "change.confirm": "change revision outcome",
+    "change.review": "change revision action*",
+    "change.action": "change revision action",
+    "change.close": "change revision",
     "change.note": "change",
     "change.refused": "change revision verb target? artifact* rule",
     "breakglass.open": f"breakglass {BREAKGLASS}",
@@ -97,7 +100,8 @@ VALUES = {
     "breakglass": f"BG-{COUNT}", "revision": f"{COUNT} {DIGEST}", "redact": f"{NUMBER} {DIGEST}",
     "proposal": COUNT, "service": "[a-z][a-z0-9._-]{0,63}", "kind": "(?:normal|emergency|standard)",
     "outcome": "(?:succeeded|failed|rolled-back)", "window": f"{TIME} {TIME} [A-Za-z0-9_+/-]{{1,64}}",
-    "artifact": f"[!-<>-~]{{1,128}} {DIGEST}",
+    "artifact": f"[!-<>-~]{{1,128}} {DIGEST}", "change.action action": COUNT,
+    "change.review action": f"{COUNT} {NAME} {TIME}",
 }
 for keys, spelling in [
     ("actor member person operator asked-operator owner implementer opener approver tag environment", NAME),

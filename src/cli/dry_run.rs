@@ -8,13 +8,15 @@ use super::Cli;
 use crate::error::{AccountError, Error};
 
 /// The commands that record entries. The others refuse `--dry-run`: some of them write files.
-pub const RECORDING: [&str; 39] = [
+pub const RECORDING: [&str; 42] = [
+    "action done",
     "approve",
     "breakglass close",
     "breakglass enter",
     "breakglass open",
     "breakglass ratify",
     "calendar propose",
+    "close",
     "confirm",
     "drafts resume",
     "file",
@@ -44,6 +46,7 @@ pub const RECORDING: [&str; 39] = [
     "proposal withdraw",
     "reject",
     "retract",
+    "review",
     "revise",
     "seal",
     "start",

@@ -14,7 +14,10 @@ type Group = ([&'static str; 2], &'static [&'static str]);
 const GROUPS: [Group; 7] = [
     (["File changes", "提交变更"], &["file", "revise", "withdraw", "note", "slots", "draft", "check", "drafts"]),
     (["Review them", "审阅与审批"], &["inbox", "list", "show", "diff", "approve", "reject", "retract"]),
-    (["Carry them out", "实施变更"], &["start", "finish", "confirm", "gate", "breakglass"]),
+    (
+        ["Carry them out", "实施变更"],
+        &["start", "finish", "confirm", "review", "action", "close", "gate", "breakglass"],
+    ),
     (["Audit", "审计"], &["log", "verify", "checkpoint", "evidence", "export", "audit"]),
     (
         ["Govern the register", "治理变更台账"],

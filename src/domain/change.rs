@@ -11,6 +11,7 @@ pub mod filing_rules;
 pub mod history;
 pub mod left;
 pub mod requirements;
+pub mod review;
 pub mod start_rules;
 pub mod tally;
 pub mod targets;

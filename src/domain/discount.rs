@@ -2,7 +2,7 @@
 //!
 //! Only acts on which others rest are left out: approvals, confirmations, ratifications, the end of a freeze, and proposals
 //! that the account proposed or seconded. What it took away by itself, such as a rejection or a suspension, stays. What it
-//! filed, started or finished stays too: it happened. So does the founding, without which nothing is left. The entries of
+//! filed, started, finished or learned from it stays too: it happened. So does the founding, without which nothing is left. The entries of
 //! others stay in any case, and so does the log, in which all of it is valid.
 //!
 //! A proposal that took something away, such as a freeze or a stricter policy, is left out with the others: a start may
@@ -78,6 +78,9 @@ impl Discount {
             | Event::Retract(_)
             | Event::Start(_)
             | Event::Finish(_)
+            | Event::Review(_)
+            | Event::ActionDone(_)
+            | Event::Close(_)
             | Event::Note(_)
             | Event::BreakGlassOpen { .. }
             | Event::BreakGlassEnter { .. }

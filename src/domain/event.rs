@@ -5,9 +5,10 @@ use std::ops::Deref;
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Action, BreakGlassId, ChangeId, Confirmation, Digest, Execution, Facts, Fingerprint, Finish, FreezeRef, LogRoots,
-    Member, Moment, Opening, PersonId, Policy, Predecessor, ProposalId, ProposalRef, Reconciliation, RefusedAttempt,
-    RegisterId, RevisionRef, Rule, Sample, ServiceId, Start, Submission, TextRef, Time, Touch, Word,
+    Action, ActionDone, BreakGlassId, ChangeId, Confirmation, Digest, Execution, Facts, Fingerprint, Finish, FreezeRef,
+    LogRoots, Member, Moment, Opening, PersonId, Policy, Predecessor, ProposalId, ProposalRef, Reconciliation,
+    RefusedAttempt, RegisterId, Review, RevisionRef, Rule, Sample, ServiceId, Start, Submission, TextRef, Time, Touch,
+    Word,
 };
 
 /// The fields that every entry has.
@@ -130,6 +131,12 @@ closed_enum!(
         Finish => "change.finish", "完成变更";
         /// Confirms the outcome of a change.
         Confirm => "change.confirm", "确认结果";
+        /// Reviews a finished change.
+        Review => "change.review", "变更后评估";
+        /// Says that an action of a review is done.
+        ActionDone => "change.action", "完成改进事项";
+        /// Closes a finished change.
+        Close => "change.close", "关闭变更单";
         /// Carries an approval into the log that was signed away from the register.
         Submit => "approval.submit", "提交离线批准";
         /// Adds a note to a change.
@@ -251,6 +258,12 @@ pub enum Event {
     Finish(Finish),
     /// Somebody who took no part in a change confirms its outcome.
     Confirm(Confirmation),
+    /// Somebody says what happened and what was learned.
+    Review(Review),
+    /// An action that a review asked for is done.
+    ActionDone(ActionDone),
+    /// A finished change is closed.
+    Close(RevisionRef),
     /// A note on a change.
     Note(ChangeId),
     /// An engineer says that they act without approval, before they do.
@@ -327,6 +340,9 @@ impl Event {
             Self::Start(_) => EventKind::Start,
             Self::Finish(_) => EventKind::Finish,
             Self::Confirm(_) => EventKind::Confirm,
+            Self::Review(_) => EventKind::Review,
+            Self::ActionDone(_) => EventKind::ActionDone,
+            Self::Close(_) => EventKind::Close,
             Self::Note(_) => EventKind::Note,
             Self::BreakGlassOpen { .. } => EventKind::BreakGlassOpen,
             Self::BreakGlassEnter { .. } => EventKind::BreakGlassEnter,
@@ -362,7 +378,10 @@ impl Event {
             | Self::Retract(revision)
             | Self::Start(Start { revision, .. })
             | Self::Finish(Finish { revision, .. })
-            | Self::Confirm(Confirmation { revision, .. }) => Stream::Change(revision.change),
+            | Self::Confirm(Confirmation { revision, .. })
+            | Self::Review(Review { revision, .. })
+            | Self::ActionDone(ActionDone { revision, .. })
+            | Self::Close(revision) => Stream::Change(revision.change),
             Self::Submit(it) => Stream::Change(it.statement.revision.change),
             Self::BreakGlassOpen { id, .. }
             | Self::BreakGlassEnter { id, .. }

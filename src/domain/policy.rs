@@ -85,7 +85,7 @@ closed_enum!(
 pub struct Emergency {
     /// What they can go without.
     pub waives: BTreeSet<Waivable>,
-    /// The days after the finish within which the change must be reviewed.
+    /// The days after the finish within which the change must be reviewed; see [`Policy::review_days`].
     pub review_days: u64,
 }
 
@@ -106,11 +106,14 @@ pub struct PolicyParts {
     pub break_glass: BreakGlassLimits,
     /// How old a checkpoint may be that is shown to the gate, in hours.
     pub checkpoint_hours: u64,
+    /// The days after the finish within which another change than an emergency must be reviewed, if it must be.
+    pub review_days: u64,
     /// The requirements, in order.
     pub requirements: Vec<Requirement>,
 }
 
-/// Two approvals, valid for 14 days; an emergency goes without nothing and is reviewed within 5 days.
+/// Two approvals, valid for 14 days; an emergency goes without nothing and is reviewed within 5 days, other changes
+/// within 14.
 impl Default for PolicyParts {
     fn default() -> Self {
         Self {
@@ -121,6 +124,7 @@ impl Default for PolicyParts {
             emergency: Emergency { waives: BTreeSet::new(), review_days: 5 },
             break_glass: BreakGlassLimits::default(),
             checkpoint_hours: Policy::CHECKPOINT_HOURS,
+            review_days: Policy::REVIEW_DAYS,
             requirements: Vec::new(),
         }
     }
@@ -140,6 +144,8 @@ impl Policy {
 
     /// How old a checkpoint may be that is shown to the gate, in hours, unless the policy says otherwise.
     pub const CHECKPOINT_HOURS: u64 = 24;
+    /// The days within which a review is due, unless the policy says otherwise.
+    pub const REVIEW_DAYS: u64 = 14;
     /// The greatest age of a checkpoint that a policy can allow, in hours.
     pub const MOST_CHECKPOINT_HOURS: u64 = 720;
 
@@ -157,6 +163,7 @@ impl Policy {
         Self::check_approvals(parts.approvals)?;
         Self::check_days(parts.approval_days)?;
         Self::check_days(parts.emergency.review_days)?;
+        Self::check_days(parts.review_days)?;
         Self::check_checkpoint_hours(parts.checkpoint_hours)?;
         let mut names = BTreeSet::new();
         for it in &parts.requirements {
@@ -210,6 +217,11 @@ impl Policy {
     /// How old a checkpoint may be that is shown to the gate, in hours.
     pub fn checkpoint_hours(&self) -> u64 {
         self.0.checkpoint_hours
+    }
+
+    /// The days after the finish within which a review of a change of this kind is due, if one is.
+    pub fn review_days(&self, kind: ChangeKind) -> u64 {
+        if kind == ChangeKind::Emergency { self.0.emergency.review_days } else { self.0.review_days }
     }
 
     /// The number of different people who must approve every revision.

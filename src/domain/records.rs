@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::register::RegisterSummary;
+use crate::domain::register::reviews::ReviewsDue;
 use crate::domain::trees::TreeRow;
 use crate::domain::{
     BreakGlass, BreakGlassId, Calendar, CalendarName, Change, ChangeId, Digest, Fingerprint, Freeze, FreezeName, Key,
@@ -46,6 +47,8 @@ pub enum StateKey {
     Word(Digest),
     /// A row of the tree of changes or of break-glasses.
     Tree(TreeRow),
+    /// The reviews due of the changes that this person owns.
+    Reviews(PersonId),
 }
 
 impl fmt::Display for StateKey {
@@ -64,6 +67,7 @@ impl fmt::Display for StateKey {
             Self::BreakGlass(id) => write!(f, "breakglass/{}", id.number()),
             Self::Word(text) => write!(f, "word/{text}"),
             Self::Tree(row) => write!(f, "tree/{row}"),
+            Self::Reviews(owner) => write!(f, "reviews/{owner}"),
         }
     }
 }
@@ -97,6 +101,8 @@ pub enum StateRecord {
     Word(Digest, BreakGlassId),
     /// Its hashes.
     Tree(TreeRow, Vec<Digest>),
+    /// The changes that await their review, with the deadlines.
+    Reviews(PersonId, ReviewsDue),
 }
 
 impl StateRecord {
@@ -116,6 +122,7 @@ impl StateRecord {
             Self::BreakGlass(id, _) => StateKey::BreakGlass(*id),
             Self::Word(text, _) => StateKey::Word(*text),
             Self::Tree(row, _) => StateKey::Tree(*row),
+            Self::Reviews(owner, _) => StateKey::Reviews(owner.clone()),
         }
     }
 }

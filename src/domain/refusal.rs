@@ -15,6 +15,7 @@ mod define;
 mod execution;
 mod filing;
 mod governance;
+mod review;
 mod rule;
 
 use break_glass::break_glass;
@@ -23,6 +24,7 @@ use define::refusals;
 use execution::execution;
 use filing::filing;
 use governance::governance;
+use review::review;
 pub use rule::Rule;
 
 /// A word as it is typed. In Chinese it stands behind what it means.
@@ -31,7 +33,7 @@ fn typed(word: impl Display, phrase: &str) -> String {
 }
 
 // Each macro adds its list and passes all on to the next; `refusals` makes one enum of them.
-governance! { filing! execution! break_glass! checkpoint! refusals!; }
+governance! { filing! execution! break_glass! checkpoint! review! refusals!; }
 
 #[cfg(test)]
 mod tests {

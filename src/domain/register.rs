@@ -3,6 +3,7 @@
 pub(in crate::domain) mod audit_work;
 pub(in crate::domain) mod checkpoint;
 mod loading;
+pub(in crate::domain) mod reviews;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,11 +14,12 @@ use serde::{Deserialize, Serialize};
 use crate::domain::change::filing_rules::{judge_execution, judge_facts, judge_named};
 use crate::domain::governance::proposal::At;
 use crate::domain::records::{Denied, Records, StateKey, Unloaded};
+use crate::domain::register::reviews::ReviewsDue;
 use crate::domain::trees::{Frontier, Trees};
 use crate::domain::{
     Action, Attempt, BreakGlass, BreakGlassId, Change, ChangeId, Condition, Digest, Event, Facts, Field, Governance,
     Header, Invalid, Moment, Outcome, PersonId, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since,
-    Statement, Status, Stream, Text, TextRef, Time, Timed, Watched, Witnesses, number,
+    Statement, Stream, Text, TextRef, Time, Timed, Watched, Witnesses, number,
 };
 
 /// The links from the next entry to the entries before it.
@@ -83,6 +85,7 @@ pub struct Register {
     changes: Records<ChangeId, Change>,
     break_glasses: Records<BreakGlassId, BreakGlass>,
     words: Records<Digest, BreakGlassId>,
+    reviews: Records<PersonId, ReviewsDue>,
     trees: Trees,
     /// The break-glasses whose end the newest entry corrected.
     corrected: Vec<BreakGlassId>,
@@ -260,7 +263,8 @@ impl Register {
             Event::File { change, facts, execution } => {
                 judge_facts(&self.governance, header, (facts, execution))?;
                 judge_execution(facts, execution)?;
-                Ok(self.judge_follows(*change, facts)?)
+                self.judge_follows(*change, facts)?;
+                self.judge_reviews(header, facts)
             }
             Event::Refused { attempt, rule } => self.judge_refused(header, attempt, *rule),
             Event::Checkpoint(stated) => self.judge_checkpoint(header, stated),
@@ -309,7 +313,8 @@ impl Register {
         match event {
             Event::Revise { facts, execution, .. } => {
                 judge_execution(facts, execution)?;
-                Ok(self.judge_follows(id, facts)?)
+                self.judge_follows(id, facts)?;
+                self.judge_reviews(header, facts)
             }
             Event::Start(_) => self.judge_followed(change),
             _ => Ok(()),
@@ -339,7 +344,7 @@ impl Register {
             let followed = self.change(*follows)?;
             // Targets may be rolled back after the change has ended.
             let rolled_back = !followed.on_targets().is_empty() && followed.derived_outcome() != Outcome::Succeeded;
-            if followed.state() != Status::Succeeded || rolled_back {
+            if followed.outcome() != Some(Outcome::Succeeded) || rolled_back {
                 return Err(Refusal::FollowsUnfinished { change: change.id(), follows: *follows }.into());
             }
         }
@@ -399,10 +404,12 @@ impl Register {
                 }
                 _ => None,
             };
+            let reviews = self.reviews_before(change, event)?;
             if let Some(change) = self.changes.change(&id) {
                 change.apply(header, leaf, event);
                 settled.into_iter().for_each(|settled| change.settle(settled));
             }
+            self.take_awaited(id, reviews);
         }
         if let Some(text) = &header.text {
             self.governance.add_text(header.seq, text.digest);

@@ -42,6 +42,12 @@ pub enum AccountError {
     /// Nothing to file, and no terminal for an editor.
     #[error("{}", tr!("no draft given, and no terminal for an editor", "未给出草稿，也没有终端可打开编辑器"))]
     NoDraftGiven,
+    /// Nothing to review a change with, and no terminal for an editor.
+    #[error("{}", trf!(
+        "no review of {} given, and no terminal for an editor",
+        "未给出 {} 的评估，也没有终端可打开编辑器", .0
+    ))]
+    NoReviewGiven(ChangeId),
     /// A register that this account does not trust.
     #[error("{}", trf!(
         "this account trusts no register {}{}",
@@ -154,6 +160,12 @@ impl AccountError {
                 "save it in the editor before you close it; no draft was kept",
                 "请在关闭编辑器之前保存；未保留草稿"
             ),
+            Self::NoReviewGiven(of) => {
+                return trf!(
+                    "name a file: `twinseal review {of} --template > review.toml`, then `twinseal review {of} review.toml`",
+                    "请给出文件：先 `twinseal review {of} --template > review.toml`，再 `twinseal review {of} review.toml`"
+                );
+            }
             Self::NoRevisionGiven(of) => {
                 return trf!(
                     "name a file, or say what changes: `twinseal revise {of} --window 'sat 20:00 for 2h'`",

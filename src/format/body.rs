@@ -10,7 +10,7 @@ use data_encoding::BASE64;
 use super::data::Presence;
 use super::lines::{Reader, Writer};
 use super::request::Founding;
-use super::{Defect, about_log, data, freeze, governance, text};
+use super::{Defect, about_log, data, freeze, governance, review, text};
 use crate::domain::{
     Artifact, Confirmation, Event, EventKind, FORMAT, Facts, Field, Finish, FreezeRef, Header, Invalid, Opening,
     ProposalRef, RefusedAttempt, RevisionRef, Start, Submission, TextRef, Verb, Window, number,
@@ -73,6 +73,7 @@ fn write_event(out: &mut Writer, event: &Event) {
         Event::ChangeWithdraw(at) | Event::Approve(at) | Event::Reject(at) | Event::Retract(at) => {
             write_revision(out, at);
         }
+        Event::Review(_) | Event::ActionDone(_) | Event::Close(_) => review::write(out, event),
         Event::Submit(it) => super::statement::write_submission(out, it),
         Event::Confirm(it) => write_confirmation(out, it),
         Event::Note(change) => out.put("change", change),
@@ -283,6 +284,7 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         EventKind::Reject => Event::Reject(read_revision(lines)?),
         EventKind::Retract => Event::Retract(read_revision(lines)?),
         EventKind::Confirm => Event::Confirm(read_confirmation(lines)?),
+        EventKind::Review | EventKind::ActionDone | EventKind::Close => review::read(lines, kind)?,
         EventKind::Note => Event::Note(lines.parse("change")?),
         EventKind::Start => Event::Start(read_start(lines)?),
         EventKind::Finish => Event::Finish(read_finish(lines)?),
@@ -443,7 +445,7 @@ fn read_facts(lines: &mut Reader<'_>) -> Result<Facts, Defect> {
     })
 }
 
-fn at_least_one(value: &str) -> Result<u64, Invalid> {
+pub(super) fn at_least_one(value: &str) -> Result<u64, Invalid> {
     number(value).and_then(|found| if found == 0 { Err(Invalid::Number) } else { Ok(found) })
 }
 

@@ -174,8 +174,8 @@ fn read_text(header: &Header, event: &Event, bytes: Option<&[u8]>) -> Result<Opt
     Ok(Some(text))
 }
 
-/// Whether the body counts the steps of the text, its evidence belongs to exactly the tests that name some, and every
-/// display name to a member.
+/// Whether the body counts the steps of the text, its evidence belongs to exactly the tests that name some, its actions
+/// are those of the text, and every display name belongs to a member.
 fn lists_match(event: &Event, text: &Text) -> bool {
     match (event, text) {
         (Event::File { facts, .. } | Event::Revise { facts, .. }, Text::Description(description)) => {
@@ -185,6 +185,7 @@ fn lists_match(event: &Event, text: &Text) -> bool {
                 && steps(&description.plan, facts.plan_steps)
                 && steps(&description.rollback, facts.rollback_steps)
         }
+        (Event::Review(it), Text::Review(text)) => text.actions.keys().eq(it.actions.iter().map(|it| &it.number)),
         (_, Text::Names(names)) => {
             names.keys().all(|person| members(event).iter().any(|member| member.person == *person))
         }

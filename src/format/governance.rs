@@ -45,6 +45,8 @@ pub fn write_policy(out: &mut Writer, policy: &Policy) {
     put_words(out, "teams", policy.teams());
     put_words(out, "emergency-waives", &policy.emergency().waives);
     out.put("emergency-review-days", policy.emergency().review_days);
+    let days = Some(policy.parts().review_days);
+    out.put_all("review-days", days.filter(|it| *it != Policy::REVIEW_DAYS));
     let hours = Some(policy.checkpoint_hours());
     out.put_all("checkpoint-hours", hours.filter(|it| *it != Policy::CHECKPOINT_HOURS));
     for it in policy.requirements() {
@@ -111,6 +113,7 @@ pub fn read_policy(lines: &mut Reader<'_>) -> Result<Policy, Defect> {
     let waives = take_words(lines, "emergency-waives")?;
     let review_days = lines.parse_with("emergency-review-days", within(Policy::check_days))?;
     let emergency = Emergency { waives, review_days };
+    let other_days = take_number(lines, "review-days", Policy::check_days)?.unwrap_or(Policy::REVIEW_DAYS);
     let hours = take_number(lines, "checkpoint-hours", Policy::check_checkpoint_hours)?;
     let checkpoint_hours = hours.unwrap_or(Policy::CHECKPOINT_HOURS);
     let mut requirements = Vec::new();
@@ -118,7 +121,7 @@ pub fn read_policy(lines: &mut Reader<'_>) -> Result<Policy, Defect> {
         requirements.push(read_requirement(lines)?);
     }
     let parts = PolicyParts { approvals, approval_days, separate, teams, emergency, ..PolicyParts::default() };
-    let parts = PolicyParts { break_glass, checkpoint_hours, requirements, ..parts };
+    let parts = PolicyParts { break_glass, review_days: other_days, checkpoint_hours, requirements, ..parts };
     Policy::new(parts).map_err(|invalid| lines.defect("require", invalid))
 }
 

@@ -10,7 +10,8 @@ use sha2::{Digest as _, Sha256};
 use super::Defect;
 use super::lines::{Reader, Writer};
 use crate::domain::{
-    Description, Digest, EventKind, Field, Invalid, Line, PersonId, Prose, Step, Text, TextRef, Trial, hex, unhex,
+    Description, Digest, EventKind, Field, Invalid, Line, PersonId, Prose, ReviewText, Step, Text, TextRef, Trial, hex,
+    unhex,
 };
 
 /// Encodes a text part. Returns its bytes, and the reference to it for the body.
@@ -27,6 +28,7 @@ fn encode(text: &Text, salt: [u8; 16]) -> Vec<u8> {
         Text::Description(description) => write_description(&mut out, description),
         Text::Names(names) => names.iter().for_each(|(person, name)| out.put("name", format_args!("{person} {name}"))),
         Text::Remark(field, prose) => out.put_prose(field.as_str(), prose.as_str()),
+        Text::Review(review) => write_review(&mut out, review),
     }
     out.finish().into_bytes()
 }
@@ -50,7 +52,9 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         Field::Success,
         Field::Exception,
     ];
+    const REVIEW: &[Field] = &[Field::Happened, Field::Helped, Field::Hindered, Field::Learned, Field::Actions];
     match kind {
+        EventKind::Review => REVIEW,
         EventKind::File | EventKind::Revise => DESCRIPTION,
         EventKind::Init | EventKind::Enrol => &[Field::Name],
         EventKind::Reject
@@ -76,6 +80,8 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         EventKind::Approve
         | EventKind::Finish
         | EventKind::Confirm
+        | EventKind::ActionDone
+        | EventKind::Close
         | EventKind::Note
         | EventKind::BreakGlassClose
         | EventKind::BreakGlassRatify => &[Field::Note],
@@ -103,6 +109,7 @@ pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Text, Defect> {
         [] => return Err(Defect::TextNone),
         [Field::Name] => Text::Names(lines.parse_all("name", read_name)?),
         [field] => read_remark(&mut lines, *field)?,
+        _ if kind == EventKind::Review => Text::Review(Box::new(read_review(&mut lines)?)),
         _ => Text::Description(Box::new(read_description(&mut lines)?)),
     };
     lines.end()?;
@@ -116,6 +123,24 @@ fn read_name(value: &str) -> Result<(PersonId, Line), Invalid> {
 
 fn read_remark(lines: &mut Reader<'_>, field: Field) -> Result<Text, Defect> {
     Ok(Text::Remark(field, lines.required_prose(field.as_str(), field.as_str())?))
+}
+
+fn write_review(out: &mut Writer, it: &ReviewText) {
+    for (field, prose) in it.parts() {
+        prose.into_iter().for_each(|prose| out.put_prose(field.as_str(), prose.as_str()));
+    }
+    it.actions.iter().for_each(|(n, action)| out.put_prose(&format!("action {n}"), action.as_str()));
+}
+
+fn read_review(lines: &mut Reader<'_>) -> Result<ReviewText, Defect> {
+    let mut part = |field: Field| lines.prose(field.as_str(), field.as_str());
+    let (happened, helped) = (part(Field::Happened)?, part(Field::Helped)?);
+    let (hindered, learned) = (part(Field::Hindered)?, part(Field::Learned)?);
+    let mut actions = BTreeMap::new();
+    while let Some(n) = lines.next_number("action") {
+        actions.insert(n, lines.required_prose(&format!("action {n}"), "action")?);
+    }
+    Ok(ReviewText { happened, helped, hindered, learned, actions })
 }
 
 fn write_description(out: &mut Writer, it: &Description) {

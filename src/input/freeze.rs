@@ -139,7 +139,7 @@ fn read_schedule(root: &Table<'_, '_>) -> Option<(Known, ClosedPeriods)> {
 }
 
 /// The zone of local times, if there is one; an error if it is unknown, and its fault is reported.
-fn read_zone(root: &Table<'_, '_>) -> Result<Option<Zone>, ()> {
+pub(super) fn read_zone(root: &Table<'_, '_>) -> Result<Option<Zone>, ()> {
     let Some(value) = root.get("zone") else { return Ok(None) };
     let Some(name) = value.text(|text| Ok(text.to_owned())) else { return Err(()) };
     times::zone(&name).map(Some).map_err(|problem| value.fault(problem))

@@ -38,6 +38,10 @@ fn read(root: Table<'_, '_>) -> Option<Policy> {
         Some(_) => checked(&root, "checkpoint_hours", Policy::check_checkpoint_hours),
         None => Some(Policy::CHECKPOINT_HOURS),
     };
+    let review_days = match root.get("review_days") {
+        Some(_) => checked(&root, "review_days", Policy::check_days),
+        None => Some(Policy::REVIEW_DAYS),
+    };
     let mut requirements: Vec<Requirement> = Vec::new();
     for table in root.tables("require") {
         let name: Option<RequirementName> = table.required_word("name");
@@ -51,9 +55,9 @@ fn read(root: Table<'_, '_>) -> Option<Policy> {
     }
     root.finish();
     let (approvals, approval_days, break_glass) = (approvals?, days?, break_glass?);
-    let (checkpoint_hours, default) = (checkpoint_hours?, PolicyParts::default());
+    let (checkpoint_hours, review_days, default) = (checkpoint_hours?, review_days?, PolicyParts::default());
     let parts = PolicyParts { approvals, approval_days, separate, teams, emergency, ..default };
-    let parts = PolicyParts { break_glass, checkpoint_hours, requirements, ..parts };
+    let parts = PolicyParts { break_glass, checkpoint_hours, review_days, requirements, ..parts };
     Policy::new(parts).ok()
 }
 

@@ -5,10 +5,11 @@ use std::fmt::Display;
 
 use super::requirements::{Doing, Obstacle, RequirementText, could, requirement_block};
 use super::signed::heading;
-use super::targets;
 use super::{
-    Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, freeze, mark_width, timeline, window_lines,
+    Gutter, Page, Parts, Quoted, Redaction, Remarks, ReviewPage, Timeline, ago, freeze, mark_width, outcome_of,
+    timeline, window_lines,
 };
+use super::{review, targets};
 use crate::domain::{
     Author, Change, ConfirmationState, Facts, Group, Independence, Left, Met, Needs, PersonId, Revision, Status, Tally,
     Time, Vote,
@@ -28,6 +29,8 @@ pub struct Words {
     pub remarks: Remarks,
     /// Display names of the people involved.
     pub names: Names,
+    /// The reviews, in order.
+    pub reviews: Vec<ReviewPage>,
 }
 
 /// What the rules say of a change at a time.
@@ -61,6 +64,7 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
     state(page, change, words, judged);
     signed(page, change.current(), &words.parts);
     timeline(page, change, &words.remarks, (judged.tally, judged.now), extent);
+    review::reviews(page, &words.reviews);
 }
 
 /// Writes, as a block, what the page of a change has beside the signed lines of its revision.
@@ -103,14 +107,7 @@ fn state(page: &mut Page, change: &Change, words: &Words, judged: &Judged<'_>) {
         ConfirmationState::Awaiting => Some(could(Doing::Confirm, confirmers)),
     };
     confirm.into_iter().for_each(|it| _ = page.field(tr!("confirm", "确认"), it));
-    if let Some(due) = change.review_due() {
-        let away = ago(due, now);
-        let review = match now >= due {
-            true => trf!("overdue: {due}, {away}", "已逾期：{due}，{away}"),
-            false => trf!("due: {due}, {away}", "截止：{due}，{away}"),
-        };
-        page.field(tr!("review", "变更后评估"), review);
-    }
+    review::after_finish(page, change, now);
     break_glasses.iter().for_each(|it| _ = page.field(tr!("break-glass", "紧急处置"), it));
     if !change.on_targets().is_empty() {
         page.field(heading("targets"), targets::progress(change));
@@ -255,14 +252,18 @@ fn status_line(change: &Change, tally: &Tally<'_>, status: Status, now: Time) ->
             "{phrase}; window closed {closes}; finish it or roll it back",
             "{phrase}；窗口已于 {closes}结束；请完成或回退"
         ),
-        Status::Succeeded | Status::Failed | Status::RolledBack => match change.confirmation() {
-            ConfirmationState::Awaiting => trf!("{phrase}, awaiting confirmation", "{phrase}，待确认"),
-            ConfirmationState::Confirmed => {
-                let by = change.confirmations().last().map_or(tr!("unknown", "未知"), |(_, act)| act.person.as_str());
-                trf!("{phrase}, confirmed by {by}", "{phrase}，{by} 已确认")
+        Status::Succeeded | Status::Failed | Status::RolledBack | Status::InReview | Status::Closed => {
+            let phrase = outcome_of(status, change.outcome());
+            match change.confirmation() {
+                ConfirmationState::Awaiting => trf!("{phrase}, awaiting confirmation", "{phrase}，待确认"),
+                ConfirmationState::Confirmed => {
+                    let by =
+                        change.confirmations().last().map_or(tr!("unknown", "未知"), |(_, act)| act.person.as_str());
+                    trf!("{phrase}, confirmed by {by}", "{phrase}，{by} 已确认")
+                }
+                ConfirmationState::NotAsked | ConfirmationState::AfterFinish => phrase,
             }
-            ConfirmationState::NotAsked | ConfirmationState::AfterFinish => phrase,
-        },
+        }
     }
 }
 

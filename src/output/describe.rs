@@ -102,6 +102,9 @@ pub fn describe(event: &Event) -> String {
         | Event::Start(_)
         | Event::Finish(_)
         | Event::Confirm(_)
+        | Event::Review(_)
+        | Event::ActionDone(_)
+        | Event::Close(_)
         | Event::Note(_)
         | Event::Refused { .. } => on_change(event),
         event => other(event),
@@ -143,6 +146,15 @@ fn on_change(event: &Event) -> String {
             trf!("finished {change}{on}: {outcome}", "完成 {change}{on}：{outcome}")
         }
         Event::Confirm(it) => trf!("confirmed {}: {}", "确认 {}：{}", it.revision.change, it.outcome.phrase()),
+        Event::Review(it) => {
+            let (change, actions) = (it.revision.change, it.actions.len());
+            trf!("reviewed {change}; actions: {actions}", "评估 {change}；改进事项：{actions} 个")
+        }
+        Event::ActionDone(it) => {
+            let (change, number) = (it.revision.change, it.number);
+            trf!("finished action {change}/{number}", "完成改进事项 {change}/{number}")
+        }
+        Event::Close(at) => trf!("closed {}", "关闭 {}", at.change),
         Event::Note(change) => trf!("added a note to {change}", "为 {change} 添加备注"),
         Event::Refused { attempt, rule } => refused(attempt, rule.as_str()),
         event => other(event),

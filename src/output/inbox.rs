@@ -20,6 +20,8 @@ closed_enum!(
         Confirm => "confirm", "确认结果";
         /// Review a change after its end.
         Review => "review", "变更后评估";
+        /// See to an action that a review asks for.
+        Action => "action", "改进事项";
         /// Revise a change, which cannot go on.
         Revise => "revise", "修订";
         /// Propose a freeze with a longer calendar.

@@ -2,6 +2,7 @@
 //! or an empty list; no key is ever left out.
 
 mod about_log;
+mod review;
 
 use std::collections::BTreeMap;
 
@@ -77,7 +78,7 @@ fn event(event: &Event) -> Value {
             "facts": self::facts(facts),
             "execution": self::execution(execution),
         }),
-        Event::ChangeWithdraw(at) | Event::Approve(at) | Event::Reject(at) | Event::Retract(at) => {
+        Event::ChangeWithdraw(at) | Event::Approve(at) | Event::Reject(at) | Event::Retract(at) | Event::Close(at) => {
             json!({ "revision": revision(at) })
         }
         Event::Submit(it) => statement(&it.statement),
@@ -94,6 +95,8 @@ fn event(event: &Event) -> Value {
             "outcome": it.outcome.to_string(),
         }),
         Event::Confirm(it) => json!({ "revision": revision(&it.revision), "outcome": it.outcome.to_string() }),
+        Event::Review(it) => self::review::review(it),
+        Event::ActionDone(it) => json!({ "revision": revision(&it.revision), "action": it.number }),
         Event::Refused { attempt, rule } => {
             let target = attempted(attempt);
             json!({ "verb": attempt.verb().to_string(), "target": target, "rule": rule.to_string() })
@@ -272,6 +275,7 @@ pub fn policy(policy: &Policy) -> Value {
             "waives": list(&policy.emergency().waives),
             "review_days": policy.emergency().review_days,
         },
+        "review_days": policy.parts().review_days,
         "checkpoint_hours": policy.checkpoint_hours(),
         "require": policy.requirements().iter().map(requirement).collect::<Value>(),
     })
@@ -391,6 +395,7 @@ pub fn text(text: &Text) -> Value {
             let names: Map<String, Value> = names.iter().map(|(id, it)| (id.to_string(), json!(it.as_str()))).collect();
             json!({ "names": names })
         }
+        Text::Review(it) => self::review::text(it),
         Text::Remark(field, prose) => {
             let field = field.to_string();
             json!({ field: prose.as_str() })

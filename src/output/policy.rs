@@ -21,6 +21,7 @@ pub fn policy_sentences(policy: &Policy) -> Vec<String> {
     sentences.extend(teams(policy));
     sentences.extend(confirmation(policy));
     sentences.push(emergency(policy.emergency()));
+    sentences.push(reviews(policy));
     sentences.extend(policy.separate().iter().map(|duty| duty_sentence(*duty).to_owned()));
     sentences.extend(break_glass(policy.break_glass()));
     sentences.extend(checkpoints(policy));
@@ -71,6 +72,15 @@ fn checkpoints(policy: &Policy) -> Option<String> {
         "A checkpoint that is shown to the gate is at most {hours} h old.",
         "出示给门禁的检查点最多签署于 {hours} 小时前。"
     ))
+}
+
+/// Within how many days reviews are due.
+fn reviews(policy: &Policy) -> String {
+    trf!(
+        "Another change that failed, was rolled back or is of critical risk must be reviewed within {} days of its finish.",
+        "其他变更如失败、已回退或风险为极高，须在完成后 {} 天内评估。",
+        policy.parts().review_days
+    )
 }
 
 fn duty_sentence(duty: Duty) -> &'static str {
@@ -256,7 +266,9 @@ mod tests {
         assert_eq!(sentences[1], "An approval counts for 7 days, and at most until its window ends.");
         let emergency =
             "An emergency must meet the same requirements, and must be reviewed within 5 days of its finish.";
-        assert_eq!(sentences[2..5], [expected, emergency, "Admins do not approve changes."]);
+        let review = "Another change that failed, was rolled back or is of critical risk must be reviewed within 14 days of \
+                      its finish.";
+        assert_eq!(sentences[2..6], [expected, emergency, review, "Admins do not approve changes."]);
     }
 
     #[test]

@@ -46,6 +46,11 @@ pub fn heading(name: &str) -> &str {
         "names" => tr!("names", "姓名"),
         "note" => tr!("note", "备注"),
         "source" => tr!("source", "原文"),
+        "happened" => tr!("happened", "经过"),
+        "helped" => tr!("helped", "有利因素"),
+        "hindered" => tr!("hindered", "不利因素"),
+        "learned" => tr!("learned", "经验教训"),
+        "actions" => tr!("actions", "改进事项"),
         "lost entries" => tr!("lost entries", "丢失的日志条目"),
         "closed periods" => tr!("closed periods", "封网时段"),
         "reserved periods" => tr!("reserved periods", "预留时段"),
@@ -93,7 +98,7 @@ const fn kind(key: &'static str, block: &'static str, gutter: Gutter, place: u8,
 }
 
 /// The keys of text and data parts, in the order of a page.
-const KINDS: [Kind; 29] = {
+const KINDS: [Kind; 34] = {
     use Gutter::{Command, Machine, Prose};
     use Mark::{Count, EachLine, None, Number, Word};
     [
@@ -123,6 +128,11 @@ const KINDS: [Kind; 29] = {
         kind("name", "names", Prose, 0, None),
         kind("note", "note", Prose, 0, None),
         kind("source", "source", Prose, 0, None),
+        kind("happened", "happened", Prose, 0, None),
+        kind("helped", "helped", Prose, 0, None),
+        kind("hindered", "hindered", Prose, 0, None),
+        kind("learned", "learned", Prose, 0, None),
+        kind("action", "actions", Prose, 0, Number),
         kind("lost", "lost entries", Machine, 0, None),
         kind("period", "closed periods", Machine, 0, Count),
         kind("reserved", "reserved periods", Machine, 0, Count),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::lines::padded;
 use super::{Gutter, Page, ago, list, on};
-use crate::domain::{Change, Detached, OnTarget, PersonId, RefusedAct, Tally, Time, Verdict, Void, Vote};
+use crate::domain::{self, Change, Detached, OnTarget, PersonId, RefusedAct, Tally, Time, Verdict, Void, Vote};
 use crate::{tr, trf};
 
 /// Who redacted a text, and why.
@@ -137,6 +137,9 @@ fn acts(change: &Change, tally: &Tally<'_>, now: Time) -> Vec<Act> {
         let verb = trf!("confirmed the outcome: {}", "确认结果：{}", outcome.phrase());
         add(act.seq, act.time, &act.person, Sort::Other, verb);
     }
+    for (act, verb) in after_finish(change) {
+        add(act.seq, act.time, &act.person, Sort::Other, verb);
+    }
     for (target, OnTarget { started, outcomes }) in change.on_targets() {
         add(
             started.seq,
@@ -159,6 +162,21 @@ fn acts(change: &Change, tally: &Tally<'_>, now: Time) -> Vec<Act> {
     }
     acts.sort_by_key(|act| act.seq);
     acts
+}
+
+/// The reviews, the actions that are done, and the close.
+fn after_finish(change: &Change) -> Vec<(&domain::Act, String)> {
+    let reviewed = change.reviews().iter().map(|act| (act, tr!("reviewed the change", "评估变更").to_owned()));
+    let done = (1_u64..).zip(change.actions()).filter_map(|(n, it)| Some((n, it.done.as_ref()?)));
+    let done = done.map(|(n, act)| (act, trf!("finished action {n} of a review", "完成改进事项 {n}")));
+    let closed = change.closed().map(|act| (act, tr!("closed the change", "关闭变更单").to_owned()));
+    reviewed.chain(done).chain(closed).collect()
+}
+
+/// The acts on a change in log order, one line each, without who did them.
+pub fn timeline_lines(change: &Change, tally: &Tally<'_>, now: Time) -> Vec<String> {
+    let line = |it: Act| trf!("{}  entry {}  {}", "{}  第 {} 条  {}", it.time, it.seq, it.verb);
+    acts(change, tally, now).into_iter().map(line).collect()
 }
 
 /// Writes the timeline of a change. A shortened one says what it leaves out.

@@ -1,5 +1,6 @@
 //! The verified cache: one account's own database, filled only from entries that it verified.
 
+pub mod action_queries;
 pub mod audit_queries;
 pub mod compare;
 pub mod offered;

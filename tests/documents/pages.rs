@@ -117,6 +117,11 @@ fn meanwhile(world: &World, command: &str) {
         world.write(&secrets, lines.map(|name| format!("{name} = \"{url}\"\n")).concat());
         fs::set_permissions(world.path(&secrets), fs::Permissions::from_mode(0o600)).unwrap();
     }
+    if command == "twinseal review CHG-1 review.toml" {
+        let page = fs::read_to_string("docs/engineers.md").unwrap();
+        let review = page.split("```toml\n").find(|it| it.starts_with("happened")).unwrap();
+        world.write("review.toml", review.split("```").next().unwrap());
+    }
     if command.starts_with("twinseal policy check") {
         fs::copy("examples/policy.toml", world.path("policy.toml")).unwrap();
     }

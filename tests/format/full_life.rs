@@ -46,7 +46,7 @@ pub fn full_life() -> World {
     world
 }
 
-/// A change with a sensitive command, whose outcome bob confirms.
+/// A change with a sensitive command, whose outcome bob confirms and dave reviews.
 fn confirm(world: &World) {
     let confirmed = "[[require]]\nname = 'checked'\nsensitive = ['drop table']\nconfirm = true\n";
     world.write("confirm.toml", format!("approvals = 2\napproval_days = 14\n{confirmed}"));
@@ -62,6 +62,11 @@ fn confirm(world: &World) {
     world.ok("erin", "start CHG-4");
     world.ok("erin", "finish CHG-4 --outcome succeeded");
     world.ok("bob", "confirm CHG-4 --note 'The table is gone.'");
+    let action = "[[action]]\ntext = 'Name the table.'\nowner = 'erin'\ndue = 2026-12-09T10:00:00Z\n";
+    world.write("review.toml", format!("happened = 'It is gone.'\nlearned = 'Nobody knew it.'\n{action}"));
+    world.ok("dave", "review CHG-4 review.toml");
+    world.ok("erin", "close CHG-4 --note 'Nothing is left.'");
+    world.ok("erin", "action done CHG-4/1 --note Named.");
 }
 
 /// Bob seconds a proposal by alice.

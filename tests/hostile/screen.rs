@@ -172,6 +172,8 @@ pub fn prepare(world: &World, name: &str, change: &str) {
     let row = format!("\"{name}\",2026-12-01T10:00:00Z,\"{name}\",\"{name}\"\n").replace('\0', "");
     world.write(&format!("{name}r.csv"), format!("ref,time,service,host\n{row}"));
     world.write(&format!("{name}r.toml"), "[columns]\nref = \"ref\"\ntime = \"time\"\nservice = \"service\"\n");
+    let action = "[[action]]\ntext = \"Test.\"\nowner = \"carol\"\ndue = 2026-12-20T10:00:00Z\n";
+    world.write(&format!("{name}v.toml"), format!("happened = \"It.\"\nlearned = \"That.\"\n{action}"));
     world.write(&format!("{name}h.csv"), "person,left\nalice,\nbob,2026-11-30\n");
     world.write(&format!("{name}f.toml"), FREEZE);
     world.write(&format!("{name}c.toml"), CALENDAR);

@@ -36,6 +36,7 @@ impl Draw<'_> {
             _ if self.finished(false) && self.rng.percent(25) => self.confirm(),
             _ if self.finished(true) && self.rng.percent(3) => self.confirm(),
             _ if self.finished_unasked() && self.rng.percent(2) => self.confirm(),
+            _ if self.any_finished() && self.rng.percent(9) => self.after_finish(),
             _ if self.freezes && !self.barred().is_empty() && self.rng.percent(12) => self.freeze_alone(),
             0 => self.advance(),
             1 => self.file(),
@@ -91,6 +92,8 @@ impl Draw<'_> {
             }
             What::CloseGlass(_) | What::Ratify { .. } => Field::Note,
             What::Approve(_) | What::Finish { .. } | What::Confirm { .. } | What::Note(_) => Field::Note,
+            What::ActionDone { .. } | What::Close(_) => Field::Note,
+            What::Review { actions, .. } => return self.review_words(!actions.is_empty()),
             _ => Field::Reason,
         };
         if self.rng.percent(90) { BTreeSet::from([usual]) } else { BTreeSet::new() }
@@ -152,7 +155,7 @@ impl Draw<'_> {
     }
 
     /// A change, mostly one of which something holds.
-    fn change(&mut self, holds: impl Fn(&Story<'_>) -> bool) -> usize {
+    pub fn change(&mut self, holds: impl Fn(&Story<'_>) -> bool) -> usize {
         let model = self.model;
         let count = model.changes();
         let those: Vec<usize> = (1..=count).filter(|it| model.story(*it).is_some_and(|it| holds(&it))).collect();
@@ -161,7 +164,7 @@ impl Draw<'_> {
     }
 
     /// A revision of a change: mostly the current one.
-    fn revision(&mut self, change: usize) -> Revision {
+    pub fn revision(&mut self, change: usize) -> Revision {
         let model = self.model;
         let Some(story) = model.story(change) else { return Revision { change, number: 1, filed: 1000 } };
         let mut of = story.current();
@@ -419,41 +422,6 @@ impl Draw<'_> {
         let outcome = derived.filter(|_| self.rng.percent(70)).unwrap_or(any);
         let run = self.run();
         self.by(actor, What::Finish { of, target, run, outcome })
-    }
-
-    /// Whether a change is finished whose confirmation is asked for, and was not given, or was.
-    fn finished(&self, confirmed: bool) -> bool {
-        let asked = |it: usize| {
-            let story = self.model.story(it);
-            story
-                .is_some_and(|it| !it.outcomes.is_empty() && it.confirmed == confirmed && self.model.is_to_confirm(&it))
-        };
-        (1..=self.model.changes()).any(asked)
-    }
-
-    /// Whether a change is finished whose confirmation is not asked for.
-    fn finished_unasked(&self) -> bool {
-        let stories = (1..=self.model.changes()).filter_map(|it| self.model.story(it));
-        stories.into_iter().any(|it| !it.outcomes.is_empty() && !self.model.is_to_confirm(&it))
-    }
-
-    /// That the outcome of a change is as it is, mostly by somebody who took no part.
-    fn confirm(&mut self) -> Entry {
-        let model = self.model;
-        let unasked = !self.finished(false) || self.rng.percent(15);
-        let change = self.change(|it| !it.outcomes.is_empty() && model.is_to_confirm(it) != unasked);
-        let of = self.revision(change);
-        let story = model.story(change);
-        let newest = story.as_ref().and_then(|it| {
-            let newest = it.outcomes.last().copied();
-            if it.on.is_empty() { newest } else { Some(it.derived()) }
-        });
-        let any = self.rng.one(Outcome::ALL);
-        let outcome = newest.filter(|_| self.rng.percent(93)).unwrap_or(any);
-        let apart = |it: Person| story.as_ref().is_none_or(|story| !model.took_part(story, it));
-        let any_part = self.rng.percent(20);
-        let actor = self.somebody(|it| (any_part || apart(it)) && model.operators(it).is_empty());
-        self.by(actor, What::Confirm { of, outcome })
     }
 
     /// Mostly no run of a pipeline, sometimes one of two.

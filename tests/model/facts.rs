@@ -92,6 +92,8 @@ pub struct Policy {
     /// What an emergency goes without, and within how many days it is reviewed.
     pub waives: BTreeSet<Waivable>,
     pub review_days: u64,
+    /// Within how many days another change is.
+    pub other_review_days: u64,
     pub requirements: Vec<Requirement>,
     /// How many minutes a break-glass is open, and in one of which groups its opener must be.
     pub break_glass: (u64, BTreeSet<usize>),
@@ -288,6 +290,16 @@ pub enum What {
         of: Revision,
         outcome: Outcome,
     },
+    /// With the number of each action, its owner, and by when it is due.
+    Review {
+        of: Revision,
+        actions: Vec<(usize, Person, Time)>,
+    },
+    ActionDone {
+        of: Revision,
+        number: usize,
+    },
+    Close(Revision),
     Note(usize),
     OpenGlass {
         number: usize,
@@ -341,7 +353,10 @@ impl What {
             | Self::Retract(of)
             | Self::Start { of, .. }
             | Self::Finish { of, .. }
-            | Self::Confirm { of, .. } => Some(of.change),
+            | Self::Confirm { of, .. }
+            | Self::Review { of, .. }
+            | Self::ActionDone { of, .. }
+            | Self::Close(of) => Some(of.change),
             Self::Refused { attempt, .. } => attempt.change(),
             _ => None,
         }

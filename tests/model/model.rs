@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use twinseal::domain::{Duty, Outcome, Role, Status};
 
+use super::after_finish::After;
 use super::calendars::Schedule;
 use super::clocks::Moment;
 use super::facts::{
@@ -69,8 +70,8 @@ pub struct Story<'a> {
     /// Whether the newest outcome is confirmed, and who started or finished it.
     pub confirmed: bool,
     pub carried_out: BTreeSet<Person>,
-    /// When it was first finished.
-    pub finished: Option<Time>,
+    /// What happened since its finish.
+    pub after: After,
     /// Everybody with a conflict of interest, once computed.
     conflicted: OnceCell<BTreeSet<Person>>,
 }
@@ -363,7 +364,7 @@ impl Model {
         let (revisions, said, outcomes) = (Vec::new(), Vec::new(), Vec::new());
         let (rejected, withdrawn, start) = (false, false, None);
         let conflicted = OnceCell::new();
-        let (runs, on, finished) = (Vec::new(), BTreeMap::new(), None);
+        let (runs, on, after) = (Vec::new(), BTreeMap::new(), After::default());
         let (confirmed, carried_out) = (false, BTreeSet::new());
         let first = Story {
             number,
@@ -377,7 +378,7 @@ impl Model {
             outcomes,
             confirmed,
             carried_out,
-            finished,
+            after,
             conflicted,
         };
         let mut story = first;
@@ -406,11 +407,11 @@ impl Model {
                     story.on.get_mut(it).expect("it was started").1.push(*outcome);
                 }
                 What::Finish { target: None, outcome, .. } => {
-                    story.finished.get_or_insert(entry.time);
                     story.outcomes.push(*outcome);
                 }
                 _ => {}
             }
+            After::take(&mut story, (place, &entry.what));
         }
         if story.revisions.is_empty() { None } else { Some(story) }
     }
@@ -478,6 +479,8 @@ impl Model {
     /// Where a change stands at a moment.
     pub fn status(&self, story: &Story<'_>, now: Moment) -> Status {
         match story.outcomes.last() {
+            Some(_) if story.after.closed => Status::Closed,
+            Some(_) if story.after.awaited => Status::InReview,
             Some(Outcome::Succeeded) => Status::Succeeded,
             Some(Outcome::Failed) => Status::Failed,
             Some(Outcome::RolledBack) => Status::RolledBack,

@@ -223,6 +223,7 @@ impl Draw<'_> {
             teams,
             waives: self.rng.some(Waivable::ALL, 40).into_iter().collect(),
             review_days: self.rng.one(&[1, 5]),
+            other_review_days: self.rng.one(&[1, 14]),
             requirements,
             break_glass: (self.rng.one(&[240, 240, 60]), self.rng.some(&[0, 1], 10).into_iter().collect()),
         }

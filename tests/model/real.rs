@@ -222,6 +222,9 @@ impl Real {
             What::Confirm { of: it, outcome } => {
                 Event::Confirm(domain::Confirmation { revision: of(it), outcome: *outcome })
             }
+            What::Review { of: it, .. } | What::ActionDone { of: it, .. } | What::Close(it) => {
+                super::after_finish::event(what, of(it))
+            }
             What::Note(it) => Event::Note(change(*it)),
             What::OpenGlass { number, affects } => {
                 let (incident, services) = ("INC-1".parse().unwrap(), BTreeSet::new());
@@ -438,6 +441,7 @@ fn policy(it: &Policy) -> domain::Policy {
         separate: it.separate.clone(),
         teams: it.teams.iter().map(|it| group(*it)).collect(),
         emergency: domain::Emergency { waives: it.waives.clone(), review_days: it.review_days },
+        review_days: it.other_review_days,
         break_glass: domain::BreakGlassLimits::new(it.break_glass.0, groups).unwrap(),
         requirements,
         ..domain::PolicyParts::default()

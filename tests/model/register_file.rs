@@ -7,8 +7,8 @@ use std::time::Duration;
 use ed25519_dalek::Signer as _;
 use tempfile::TempDir;
 use twinseal::domain::{
-    Asked, Description, Digest, Event, Field, Header, Line, Prose, Register, RegisterId, StateRecord, Step, Text,
-    TextRef, Trial,
+    Asked, Description, Digest, Event, Field, Header, Line, Prose, Register, RegisterId, ReviewText, StateRecord, Step,
+    Text, TextRef, Trial,
 };
 use twinseal::format::request::{self, RegisterRef};
 use twinseal::format::{Unsigned, sshsig, text};
@@ -162,6 +162,13 @@ pub fn write(seed: u64, place: Place, entry: &Entry) -> (Vec<u8>, TextRef) {
         What::Init { members, .. } | What::Propose { action: Action::Enrol(members), .. } => {
             Text::Names(members.iter().map(|it| (id(it.person).clone(), line())).collect::<BTreeMap<_, _>>())
         }
+        What::Review { actions, .. } => Text::Review(Box::new(ReviewText {
+            happened: has(Field::Happened).then(prose),
+            helped: has(Field::Helped).then(prose),
+            hindered: has(Field::Hindered).then(prose),
+            learned: has(Field::Learned).then(prose),
+            actions: actions.iter().map(|(number, ..)| (*number as u64, prose())).collect(),
+        })),
         _ => Text::Remark(*entry.words.first().expect("a text fills a field"), prose()),
     };
     text::write(&text, ((u128::from(seed) << 64) | place as u128).to_be_bytes())

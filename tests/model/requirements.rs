@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use twinseal::domain::{self, ChangeKind, Field, LinkKind, Needed, Outcome, Role, Waivable};
 
 use super::clocks::Moment;
-use super::facts::{DAY, Entry, Facts, Person, Requirement, Revision, Time};
+use super::facts::{Entry, Facts, Person, Requirement, Revision, Time};
 use super::model::{Model, Story};
 use super::rules::Broken;
 
@@ -76,13 +76,6 @@ impl Model {
         counted.iter().any(|who| teams(*who).all(|team| !taken.contains(team)))
     }
 
-    /// When a change must be reviewed: an emergency, so many days after its finish as was said at the start.
-    pub fn review_due(&self, story: &Story<'_>) -> Option<Time> {
-        let before = self.before(story.start?);
-        let days = before.policy().map_or(0, |(_, policy)| policy.review_days) as Time;
-        story.finished.filter(|_| story.facts().kind == ChangeKind::Emergency).map(|at| at + days * DAY)
-    }
-
     /// Whether the policy at the start asked for a confirmation.
     pub fn is_to_confirm(&self, story: &Story<'_>) -> bool {
         let Some(start) = story.start else { return false };
@@ -108,6 +101,7 @@ impl Model {
         no.when(grants.is_none() || auditor || !self.operators(entry.actor).is_empty(), "confirmer");
         no.when(of != story.current(), "current-revision");
         no.when(story.outcomes.is_empty(), "finished");
+        no.when(story.after.closed, "closed");
         no.when(!self.is_to_confirm(story), "confirmation-asked");
         no.when(story.confirmed, "confirm-once");
         let newest = if story.on.is_empty() { story.outcomes.last().copied() } else { Some(story.derived()) };

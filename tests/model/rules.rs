@@ -169,8 +169,10 @@ impl Model {
                 let may = named || none_left && self.has_role(*actor, Role::Admin, now);
                 no.when(!may, "implementer-or-owner");
                 no.when(*of != story.current(), "current-revision");
+                no.when(story.after.closed, "closed");
                 break_outcome(no, story, (*target, *run), *outcome);
             }
+            What::Review { .. } | What::ActionDone { .. } | What::Close(_) => self.break_after(no, entry, story),
             What::Confirm { of, outcome } => self.break_confirm(no, entry, story, (*of, *outcome)),
             What::Note(_) => no.when(!words.contains(&Field::Note), "note-required"),
             other => panic!("{other:?} is about no change"),
@@ -263,6 +265,7 @@ impl Model {
         no.when(start > entry.time + far, "window-horizon");
         let twice = |(name, _): &Artifact| facts.artifacts.iter().filter(|it| it.0 == *name).count() > 1;
         no.when(facts.artifacts.iter().any(twice), "artifact-once");
+        self.break_overdue(no, entry, facts);
         self.break_excepted(no, entry, facts);
         self.break_exceptions(no, entry, facts);
         self.break_policy(no, (entry, self.moment(entry).effective), facts);

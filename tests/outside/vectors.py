@@ -19,7 +19,7 @@ def parts(path):
 def states(log):
     """What is known before each entry of a good log, and after the last. The text that is redacted later is there."""
     reader, known = verify.Log(whole=True), []
-    for path in sorted((folder / log).glob("*.entry")):
+    for path in sorted((folder / log).glob("*.entry"), key=lambda path: int(path.name.split("-")[0])):
         known.append(copy.deepcopy(reader))
         seq = int(path.name.split("-")[0])
         reader.check(seq, *parts(path.with_suffix("").parent / path.name[:-6]))

@@ -121,6 +121,11 @@ impl Scene {
         scene.ok("erin", "start CHG-4");
         scene.ok("erin", "finish CHG-4 --outcome failed");
         scene.ok("carol", "confirm CHG-4 --note Seen.");
+        let action = "[[action]]\ntext = 'Test it.'\nowner = 'erin'\ndue = 2026-12-09T10:00:00Z\n";
+        scene.write("review.toml", format!("happened = 'It failed.'\nlearned = 'Nothing.'\n{action}"));
+        scene.ok("erin", "review CHG-4 review.toml");
+        scene.ok("erin", "close CHG-4");
+        scene.ok("erin", "action done CHG-4/1");
         scene.ok("alice", "person retire frank");
         scene.ok("bob", "proposal decline 6 --reason No.");
         scene.ok("carol", "key new --no-passphrase new.key");

@@ -207,6 +207,10 @@ pub const OPENING: &[&str] = &[
     "start CHG-1 --artifacts .",
     "finish CHG-1 --outcome succeeded",
     "confirm CHG-1",
+    "review CHG-1 review.toml",
+    "close CHG-1",
+    "action list",
+    "action done CHG-1/1",
     "note CHG-1 Words.",
     "gate CHG-1",
     "breakglass open --incident INC-1 --reason No.",
@@ -330,6 +334,7 @@ fn what_is_planted_is_found_by_every_command_that_opens_the_register() {
     scene.write("deployed.csv", "time,service\n2026-12-01T10:00:00Z,order-gateway\n");
     scene.write("freeze.toml", FREEZE);
     scene.write("calendar.toml", CALENDAR);
+    scene.write("review.toml", "happened = 'It failed.'\nlearned = 'Nothing.'\n");
     scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");
     let (digest, key) = (scene.filed.clone(), scene.signer("carol").public().fingerprint());
     scene.ok("carol", "backup copy.db");

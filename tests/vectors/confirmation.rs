@@ -21,7 +21,7 @@ pub fn confirmed() -> Policy {
     let when = Conditions { sensitive: all(&["drop table"]), freezes: all(&["any"]), ..Conditions::default() };
     let it = Requirement { when, confirm: true, ..Requirement::named("checked".parse().unwrap()) };
     let checked = Requirement { confirm: true, ..Requirement::named("always".parse().unwrap()) };
-    Policy::new(PolicyParts { requirements: vec![it, checked], ..PolicyParts::default() }).unwrap()
+    Policy::new(PolicyParts { requirements: vec![it, checked], review_days: 30, ..PolicyParts::default() }).unwrap()
 }
 
 /// A change that two new people approve, a third carries out and a fourth confirms.
@@ -107,7 +107,7 @@ pub fn bad_confirmations(good: &[Raw]) -> Vec<Bad> {
 /// Entries about confirmations that a rule refuses at the end of the good log.
 pub fn refused_confirmations(log: &Log) -> Vec<Attempt> {
     let mut changes = (0..log.state.filed()).map(|n| log.state.change(ChangeId::after(n)).unwrap());
-    let newest = changes.rfind(|it| !it.confirmations().is_empty()).unwrap().current().id;
+    let newest = changes.find(|it| !it.confirmations().is_empty()).unwrap().current().id;
     let revision = |change: &str| log.state.change(change.parse().unwrap()).unwrap().current().id;
     let confirm = |revision, outcome| Event::Confirm(Confirmation { revision, outcome });
     let file = Event::File { change: log.state.next_change(), facts: Box::new(few_facts()), execution: Box::default() };

@@ -324,6 +324,7 @@ pub fn good() -> Vec<Raw> {
     govern(&mut log);
     super::checkpoint::checkpoint(&mut log);
     super::fido::approve(&mut log);
+    super::review::review(&mut log);
     log.entries
 }
 
@@ -489,6 +490,7 @@ pub fn policy() -> Policy {
         emergency: Emergency { waives: all(&["lead-time", "tests"]), review_days: 3 },
         break_glass: BreakGlassLimits::new(60, all(&["dba", "duty"])).unwrap(),
         checkpoint_hours: 4,
+        review_days: Policy::REVIEW_DAYS,
         requirements: vec![critical, shown],
     })
     .unwrap()

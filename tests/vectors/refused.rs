@@ -14,6 +14,7 @@ use super::freezes::refused_freezes;
 use super::good_log::{
     Home, Log, artifact, asked, asking, few_facts, few_words, good, home, key, period, remark, sign,
 };
+use super::review::refused_reviews;
 
 /// An entry that a rule refuses at the end of the good log: its name, the rule, and its bytes.
 pub struct Refused {
@@ -41,6 +42,7 @@ pub fn refused() -> Vec<Refused> {
     let freezes = [refused_freezes(&log), refused_confirmations(&log)].concat();
     let attempts = [people(&log), requests(&log), others(&log), freezes].concat();
     let attempts = [attempts, refused_statements(&log), refused_keys(&log), refused_checkpoints(&log)].concat();
+    let attempts = [attempts, refused_reviews(&log)].concat();
     attempts
         .into_iter()
         .map(|(name, rule, person, event, words)| refuse(&log, (name, rule), person, event, words))

@@ -126,7 +126,12 @@ fn warnings(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Ve
                 "警告：{id} {status}：请直接完成：`twinseal finish {id}`"
             ));
         }
-        Status::Withdrawn | Status::Succeeded | Status::Failed | Status::RolledBack => {
+        Status::Withdrawn
+        | Status::Succeeded
+        | Status::Failed
+        | Status::RolledBack
+        | Status::InReview
+        | Status::Closed => {
             let status = status.phrase();
             warned.push(trf!("warning: {id} is {status}: it is over", "警告：{id} {status}：它已结束"));
         }

@@ -8,7 +8,7 @@ use crate::commands::change::once::{Once, finish_once};
 use crate::commands::change::summary::{ToSign, summary};
 use crate::commands::lookup::{self, change_id, parse, remark, suggest_target};
 use crate::commands::{Context, report_already, report_recorded};
-use crate::domain::{self, ConfirmationState, Field, Outcome, RevisionRef, Target};
+use crate::domain::{self, Change, ConfirmationState, Field, Outcome, RevisionRef, Target};
 use crate::error::Error;
 use crate::output::{Gutter, on};
 use crate::store::Session;
@@ -74,15 +74,7 @@ impl Finish {
         let (place, outcome) = (on(finish.target.as_ref()), outcome.phrase());
         match finish_once(context, &mut session, &finish, text.as_ref(), asked)? {
             Once::Recorded(entry) => {
-                let next = match lookup::change(&session, id)?.confirmation() {
-                    ConfirmationState::Awaiting => {
-                        trf!(
-                            "; somebody who took no part confirms it: `twinseal confirm {id}`",
-                            "；须由未参与的人确认：`twinseal confirm {id}`"
-                        )
-                    }
-                    _ => String::new(),
-                };
+                let next = next(&lookup::change(&session, id)?);
                 let said = trf!("{id} finished{place}: {outcome}{next}", "{id} 已完成{place}：{outcome}{next}");
                 report_recorded(context, &entry, None, said)
             }
@@ -95,6 +87,22 @@ impl Finish {
             }
         }
     }
+}
+
+/// What follows the finish: a confirmation, a review.
+fn next(change: &Change) -> String {
+    let id = change.id();
+    let confirm = match change.confirmation() {
+        ConfirmationState::Awaiting => trf!(
+            "; somebody who took no part confirms it: `twinseal confirm {id}`",
+            "；须由未参与的人确认：`twinseal confirm {id}`"
+        ),
+        _ => String::new(),
+    };
+    let review = change.awaited_review().map_or(String::new(), |due| {
+        trf!("; review it by {due}: `twinseal review {id}`", "；请在 {due} 之前评估：`twinseal review {id}`")
+    });
+    format!("{confirm}{review}")
 }
 
 /// Shows what is finished, and asks for its outcome: the answer records it.

@@ -163,7 +163,7 @@ fn jsonl(context: &mut Context<'_>, session: &Session, since: u64) -> Result<(),
 const AT_A_TIME: usize = 256;
 
 /// The columns of `export csv`. New ones come last, so that a sheet that counts columns goes on working.
-const HEADER: [&str; 33] = [
+const HEADER: [&str; 37] = [
     "change",
     "status",
     "title",
@@ -197,6 +197,10 @@ const HEADER: [&str; 33] = [
     "review_due",
     "approved",
     "seconds_to_approve",
+    "reviewed_by",
+    "reviewed",
+    "open_actions",
+    "closed",
 ];
 
 fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
@@ -217,7 +221,7 @@ fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
 }
 
 /// The row of a change, without its title.
-fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [String; 33] {
+fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [String; 37] {
     let (revision, facts) = (change.current(), &change.current().facts);
     let approvers = tally.counted.iter().map(|vote| &vote.person);
     let outcome = change.outcomes().last();
@@ -255,6 +259,10 @@ fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [S
         joined(change.review_due()),
         joined(tally.counted.iter().map(|vote| vote.time)),
         joined(change.seconds_to_approve(tally)),
+        joined(change.reviews().iter().map(|act| &act.person)),
+        joined(change.reviews().iter().map(|act| act.time)),
+        change.actions().iter().filter(|it| it.done.is_none()).count().to_string(),
+        joined(change.closed().map(|act| act.time)),
     ]
 }
 

@@ -15,7 +15,7 @@ use crate::domain::{
 };
 use crate::error::{Error, FileAct};
 use crate::input::Toward;
-use crate::output::{WIDE, ago, json, table};
+use crate::output::{WIDE, ago, json, outcome_of, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
 use crate::{tr, trf};
 
@@ -31,13 +31,13 @@ use crate::{tr, trf};
   twinseal list --text 'connection pool' --limit 200")]
 pub struct List {
     /// Filter by status, several with commas: awaiting-approval, approved, rejected, withdrawn, expired, in-progress,
-    /// overrun, succeeded, failed, rolled-back; open stands for those that have not ended: awaiting-approval, approved,
+    /// overrun, succeeded, failed, rolled-back, in-review, closed; open stands for those that have not ended: awaiting-approval, approved,
     /// rejected, in-progress, overrun
     #[arg(short, long, value_name = "STATUS")]
     #[arg(zh(
         "按状态筛选，多个用逗号分隔：awaiting-approval（待审批）、approved（已批准）、rejected（已驳回）、\
               withdrawn（已撤回）、expired（已过期）、in-progress（实施中）、overrun（已超窗口）、succeeded（成功）、\
-              failed（失败）、rolled-back（已回退）；open 表示全部未结束的：awaiting-approval、approved、rejected、\
+              failed（失败）、rolled-back（已回退）、in-review（待评估）、closed（已关闭）；open 表示全部未结束的：awaiting-approval、approved、rejected、\
               in-progress、overrun"
     ))]
     status: Option<String>,
@@ -66,6 +66,10 @@ pub struct List {
     #[arg(long, value_name = "KIND")]
     #[arg(zh("按类型筛选：standard（标准变更）、normal（常规变更）、emergency（紧急变更）"))]
     kind: Option<String>,
+    /// Filter by outcome, also of changes in review and closed ones: succeeded, failed, rolled-back
+    #[arg(long, value_name = "OUTCOME")]
+    #[arg(zh("按结果筛选，包括待评估和已关闭的：succeeded（成功）、failed（失败）、rolled-back（已回退）"))]
+    outcome: Option<String>,
     /// Filter by finished changes that await a confirmation
     #[arg(long, zh("只列出已完成、待确认的变更单"))]
     unconfirmed: bool,
@@ -216,6 +220,7 @@ impl List {
             tag: parse_given(self.tag.as_deref())?,
             risk: parse_given(self.risk.as_deref())?,
             kind: parse_given(self.kind.as_deref())?,
+            outcome: parse_given(self.outcome.as_deref())?,
             confirmation: self.unconfirmed.then_some(ConfirmationState::Awaiting),
             ends_after: self.from.as_deref().map(at).transpose()?,
             starts_before: self.to.as_deref().map(at).transpose()?,
@@ -328,6 +333,7 @@ fn lines(session: &Session, now: Moment, found: &[Listed]) -> Result<Value, Erro
             "cannot_start": json::written(it.cannot_start),
             "approvals": approvals,
             "confirmation": it.row.confirmation.as_str(),
+            "outcome": json::written(it.row.outcome),
             "last_start": facts.last_start().to_string(),
             "last_rollback": facts.last_rollback().to_string(),
             "facts": json::facts(&facts),
@@ -382,7 +388,7 @@ fn row(context: &Context<'_>, it: &Listed, now: Time) -> [String; 6] {
         }
     };
     let title = it.row.title.clone().unwrap_or_else(|| tr!("(text redacted)", "（文本已隐去）").to_owned());
-    let phrase = it.status.phrase();
+    let phrase = outcome_of(it.status, it.row.outcome);
     let status = match it.left {
         // Why it cannot start, where that is the reason.
         left if left.is_any() => trf!("{phrase}; {}", "{phrase}；{}", left.phrase()),

@@ -13,13 +13,13 @@ use crate::commands::lookup::{
 };
 use crate::commands::{Context, Zh};
 use crate::domain::{
-    Act, Change, ChangeId, ConfirmationState, EventKind, Governance, Moment, OnTarget, Outcome, PersonId, Policy,
-    ProposalId, RefusedAct, Revision, Target, Text, Vote,
+    Act, Change, ChangeId, ConfirmationState, EventKind, FollowUp, Governance, Moment, OnTarget, Outcome, PersonId,
+    Policy, ProposalId, RefusedAct, Revision, Target, Text, Vote,
 };
 use crate::error::Error;
 use crate::output::requirements::RequirementText;
 use crate::output::{
-    Clock, Judged, Page, Parts, Remark, Remarks, Timeline, Words, beside_signed, change_page, freeze, json,
+    Clock, Judged, Page, Parts, Remark, Remarks, ReviewPage, Timeline, Words, beside_signed, change_page, freeze, json,
     revision_page,
 };
 use crate::store::{EntryFilter, Session};
@@ -138,7 +138,8 @@ fn with_judged(
     let seq = change.current().seq;
     let (parts, redacted) = (marked_parts(session, seq, &governance)?, redaction(session, seq)?);
     let confirm = confirmers(session, change)?;
-    let words = Words { parts, redacted, remarks: remarks(session, change)?, names: names(session)? };
+    let (remarks, reviews) = (remarks(session, change)?, reviews(session, change)?);
+    let words = Words { parts, redacted, remarks, names: names(session)?, reviews };
     let (status, tally) = (change.status(&governance, now)?, change.tally(&governance, now)?);
     let left = change.stranded(&governance, None)?;
     let expiring = change.expiring(&governance, now)?;
@@ -181,7 +182,7 @@ fn revision(page: &mut Page, session: &Session, now: Moment, revision: &Revision
         page,
         change,
         revision,
-        &Words { parts, redacted, remarks: Remarks::new(), names: names(session)? },
+        &Words { parts, redacted, remarks: Remarks::new(), names: names(session)?, reviews: Vec::new() },
         status,
     );
     Ok(())
@@ -200,11 +201,26 @@ fn confirmers(session: &Session, change: &Change) -> Result<Vec<PersonId>, Error
     }
 }
 
+/// The reviews of a change, each with what was signed.
+fn reviews(session: &Session, change: &Change) -> Result<Vec<ReviewPage>, Error> {
+    let review = |by: &Act| {
+        Ok(ReviewPage { by: by.clone(), parts: parts(session, by.seq)?, redacted: redaction(session, by.seq)? })
+    };
+    change.reviews().iter().map(review).collect()
+}
+
 /// Comments on decisions, notes and outcomes by entry; a redacted one says who redacted it.
 fn remarks(session: &Session, change: &Change) -> Result<Remarks, Error> {
     let outcomes =
         change.on_targets().values().flat_map(|it| &it.outcomes).chain(change.outcomes()).chain(change.confirmations());
-    let acts = change.notes().iter().chain(change.withdrawn()).chain(outcomes.map(|(_, act)| act));
+    let done = change.actions().iter().filter_map(|it| it.done.as_ref());
+    let acts = change
+        .notes()
+        .iter()
+        .chain(change.withdrawn())
+        .chain(change.closed())
+        .chain(done)
+        .chain(outcomes.map(|(_, act)| act));
     let acts = acts.map(|act| act.seq).chain(change.votes().iter().map(|vote| vote.seq));
     let mut remarks = Remarks::new();
     for seq in acts {
@@ -234,6 +250,10 @@ fn whole(session: &Session, now: Moment, id: ChangeId) -> Result<Value, Error> {
     };
     let vote = |it: &Vote| json::vote(change, it, void(it.seq), remarks.get(&it.seq));
     let outcome = |(outcome, it): &(Outcome, Act)| json!({ "outcome": outcome.to_string(), "act": act(it) });
+    let action = |(number, it): (u64, &FollowUp)| {
+        let (owner, due, done) = (it.owner.to_string(), it.due.to_string(), it.done.as_ref().map(act));
+        json!({ "number": number, "owner": owner, "due": due, "review": it.review, "done": done })
+    };
     let refusal = |it: &RefusedAct| {
         let target = json::written(it.target.as_ref());
         json!({ "verb": it.verb.to_string(), "target": target, "rule": it.rule.to_string(), "act": act(&it.act) })
@@ -265,6 +285,10 @@ fn whole(session: &Session, now: Moment, id: ChangeId) -> Result<Value, Error> {
         "confirmation": change.confirmation().to_string(),
         "confirmations": change.confirmations().iter().map(outcome).collect::<Value>(),
         "review_due": json::written(change.review_due()),
+        "reviews": reviews_json(session, change, act)?,
+        "actions": (1..).zip(change.actions()).map(action).collect::<Value>(),
+        "closed": change.closed().map(act),
+        "outcome": json::written(change.outcome()),
         "revisions": revisions(session, change)?,
         "votes": change.votes().iter().map(vote).collect::<Value>(),
         "notes": change.notes().iter().map(act).collect::<Value>(),
@@ -274,6 +298,15 @@ fn whole(session: &Session, now: Moment, id: ChangeId) -> Result<Value, Error> {
         "outcomes": change.outcomes().iter().map(outcome).collect::<Value>(),
         "refused": change.refused().iter().map(refusal).collect::<Value>(),
     }))
+}
+
+/// Every review of a change as JSON.
+fn reviews_json(session: &Session, change: &Change, act: impl Fn(&Act) -> Value) -> Result<Value, Error> {
+    let review = |it: &Act| {
+        let (text, redacted) = (text(session, it.seq)?, session.redacted(it.seq)?.map(ProposalId::number));
+        Ok(json!({ "act": act(it), "text": text.as_ref().map(json::text), "redacted_by": redacted }))
+    };
+    change.reviews().iter().map(review).collect()
 }
 
 /// `in-progress`, or the latest outcome.

@@ -228,7 +228,8 @@ fn since(change: &Change, action: Act) -> u64 {
     let current = change.current().seq;
     match action {
         Act::Finish => change.started().map_or(current, |act| act.seq),
-        Act::Confirm | Act::Review => change.outcomes().first().map_or(current, |(_, act)| act.seq),
+        Act::Review => change.outcomes().last().map_or(current, |(_, act)| act.seq),
+        Act::Confirm => change.outcomes().first().map_or(current, |(_, act)| act.seq),
         Act::Revise => change.votes().iter().rfind(|it| it.verdict == Verdict::Reject).map_or(current, |it| it.seq),
         _ => current,
     }
@@ -238,13 +239,14 @@ fn since(change: &Change, action: Act) -> u64 {
 fn typed(item: &Waiting) -> String {
     let subject = &item.subject;
     match item.action {
-        Act::Approve | Act::Start | Act::Finish | Act::Confirm => format!("{} {subject}", item.action),
+        Act::Approve | Act::Start | Act::Finish | Act::Confirm | Act::Review => format!("{} {subject}", item.action),
+        Act::Action => format!("{} done {subject}", item.action),
         Act::Second => format!("proposal second {}", subject.trim_start_matches("proposal ")),
         Act::Seal => "seal".to_owned(),
         Act::Extend => format!("freeze show {}", subject.trim_start_matches("freeze ")),
         Act::Ratify => format!("breakglass ratify {subject}"),
         Act::Close => format!("breakglass close {subject} FILE"),
-        Act::Review | Act::Revise => format!("show {subject}"),
+        Act::Revise => format!("show {subject}"),
         Act::Read => "inbox".to_owned(),
     }
 }

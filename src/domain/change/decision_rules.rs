@@ -16,6 +16,10 @@ impl Change {
         header: &Timed<'_>,
         event: &Event,
     ) -> Result<(), Denied> {
+        // Every other act on a change that was finished is refused by its own rules, but for notes and actions.
+        if matches!(event, Event::Finish(_) | Event::Confirm(_) | Event::Review(_) | Event::Close(_)) {
+            self.judge_not_closed()?;
+        }
         match event {
             Event::Approve(at) => self.judge_approve(governance, header, *at),
             Event::Submit(it) => self.judge_submit(governance, header, it),
@@ -23,6 +27,9 @@ impl Change {
             Event::Start(start) => self.judge_start(governance, header, start),
             Event::Finish(finish) => self.judge_finish(governance, header, finish),
             Event::Confirm(it) => self.judge_confirm(governance, header, it),
+            Event::Review(it) => self.judge_review(governance, header, it),
+            Event::ActionDone(it) => Ok(self.judge_action(header, it)?),
+            Event::Close(at) => self.judge_close(governance, header, *at),
             Event::Revise { replaces, facts, execution } => {
                 self.judge_reviser(governance, header, *replaces)?;
                 judge_filing(governance, header, (facts, execution))?;
@@ -208,8 +215,14 @@ impl Change {
         Ok(refusals)
     }
 
-    /// An implementer or the owner finishes a change. If all of them have left, any admin may.
     fn judge_finish(&self, governance: &Governance, header: &Timed<'_>, finish: &Finish) -> Result<(), Denied> {
+        self.judge_finisher(governance, header)?;
+        self.judge_current(finish.revision)?;
+        Ok(self.judge_outcome(finish)?)
+    }
+
+    /// An implementer or the owner finishes and closes a change. If all of them have left, any admin may.
+    pub(super) fn judge_finisher(&self, governance: &Governance, header: &Timed<'_>) -> Result<(), Denied> {
         let facts = &self.current().facts;
         let named = header.actor == facts.owner || facts.implementers.contains(&header.actor);
         let stands_in = || -> Result<bool, Unloaded> {
@@ -218,8 +231,7 @@ impl Change {
         if !named && !stands_in()? {
             return Err(Refusal::NotImplementerOrOwner { person: header.actor.clone(), change: self.id() }.into());
         }
-        self.judge_current(finish.revision)?;
-        Ok(self.judge_outcome(finish)?)
+        Ok(())
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::change::review::AfterFinish;
 use crate::domain::change::tally::Settled;
 use crate::domain::records::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
-use crate::domain::value::time::DAY;
 use crate::domain::{
     ChangeId, ConflictOfInterest, Digest, Event, Execution, Facts, Field, Fingerprint, Finish, Folded, Governance,
     Header, Moment, OnTarget, OnTargets, Outcome, PersonId, RevisionRef, Rule, RunId, Start, Target, TextRef, Time,
@@ -37,6 +37,10 @@ closed_enum!(
         Failed => "failed", "失败";
         /// See [`Outcome::RolledBack`].
         RolledBack => "rolled-back", "已回退";
+        /// It is finished, and the review that is due is not there yet.
+        InReview => "in-review", "待评估";
+        /// It is finished, and closed.
+        Closed => "closed", "已关闭";
     }
 );
 
@@ -46,6 +50,7 @@ impl Status {
         match self {
             Self::AwaitingApproval | Self::Approved | Self::Rejected | Self::InProgress | Self::Overrun => false,
             Self::Withdrawn | Self::Expired | Self::Succeeded | Self::Failed | Self::RolledBack => true,
+            Self::InReview | Self::Closed => true,
         }
     }
 }
@@ -160,6 +165,7 @@ pub struct Change {
     /// The confirmed outcomes.
     confirmations: Vec<(Outcome, Act)>,
     refused: Vec<RefusedAct>,
+    after: AfterFinish,
 }
 
 impl Change {
@@ -208,6 +214,7 @@ impl Change {
             outcomes: Vec::new(),
             confirmations: Vec::new(),
             refused: Vec::new(),
+            after: AfterFinish::default(),
         };
         change.record_conflicts();
         change
@@ -321,12 +328,9 @@ impl Change {
         Ok(people)
     }
 
-    /// The deadline of the review that the policy at the start demands after the finish; `None` while the change is not
-    /// finished, or if no review is due.
-    pub fn review_due(&self) -> Option<Time> {
-        let days = self.settled()?.duties.review_days?;
-        let (_, finished) = self.outcomes.first()?;
-        Some(finished.time.plus(i64::try_from(days).unwrap_or(0) * DAY))
+    /// What happened since its finish.
+    pub(in crate::domain) fn after_finish(&self) -> &AfterFinish {
+        &self.after
     }
 
     /// The requester of each revision, with the key that signed it.
@@ -369,6 +373,11 @@ impl Change {
         &self.outcomes
     }
 
+    /// The newest outcome; `None` before the finish.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.outcomes.last().map(|(outcome, _)| *outcome)
+    }
+
     /// The confirmations, each with the outcome that it confirms.
     pub fn confirmations(&self) -> &[(Outcome, Act)] {
         &self.confirmations
@@ -382,10 +391,12 @@ impl Change {
     /// The status according to the entries of the change alone, independent of time and governance: never
     /// [`Status::Approved`], [`Status::Expired`] or [`Status::Overrun`].
     pub fn state(&self) -> Status {
-        match (self.outcomes.last(), &self.started) {
-            (Some((Outcome::Succeeded, _)), _) => Status::Succeeded,
-            (Some((Outcome::Failed, _)), _) => Status::Failed,
-            (Some((Outcome::RolledBack, _)), _) => Status::RolledBack,
+        match (self.outcome(), &self.started) {
+            (Some(_), _) if self.closed().is_some() => Status::Closed,
+            (Some(_), _) if self.awaited_review().is_some() => Status::InReview,
+            (Some(Outcome::Succeeded), _) => Status::Succeeded,
+            (Some(Outcome::Failed), _) => Status::Failed,
+            (Some(Outcome::RolledBack), _) => Status::RolledBack,
             (None, Some(_)) => Status::InProgress,
             (None, None) if self.withdrawn.is_some() => Status::Withdrawn,
             (None, None) if self.rejection().is_some() => Status::Rejected,
@@ -422,7 +433,13 @@ impl Change {
             Event::ChangeWithdraw(_) => self.withdrawn = Some(act),
             Event::Note(_) => self.notes.push(act),
             Event::Start(start) => self.apply_start(start, act),
-            Event::Finish(finish) => self.apply_finish(finish, act),
+            Event::Finish(finish) => {
+                self.apply_finish(finish, act);
+                self.after.finish(finish.outcome, header.moment.effective, self.review_demanded());
+            }
+            Event::Review(it) => self.after.review(it, act),
+            Event::ActionDone(it) => self.after.done(it.number, act),
+            Event::Close(_) => self.after.close(act),
             Event::Confirm(it) => self.confirmations.push((it.outcome, act)),
             Event::Refused { attempt, rule } => {
                 let (verb, revision, rule) = (attempt.verb(), attempt.target(), *rule);

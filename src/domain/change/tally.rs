@@ -9,8 +9,8 @@ use crate::domain::change::requirements::SettledLine;
 use crate::domain::records::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Change, ChangeKind, ConflictOfInterest, Detached, Digest, Duty, Fingerprint, Governance, Group, Header, KeyNeed,
-    Moment, Needs, PersonId, RequirementLine, RevisionRef, Role, TOLERANCE, Time, Touch,
+    Change, ChangeKind, ConflictOfInterest, Detached, Digest, Duty, Facts, Fingerprint, Governance, Group, Header,
+    KeyNeed, Moment, Needs, PersonId, Policy, RequirementLine, RevisionRef, Risk, Role, TOLERANCE, Time, Touch,
 };
 
 closed_enum!(
@@ -128,8 +128,10 @@ pub struct Settled {
 /// What the policy at the start demands after the finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::domain) struct Duties {
-    /// The days within which the change must be reviewed; `None` if it need not be.
-    pub review_days: Option<u64>,
+    /// The days within which a review is due.
+    pub review_days: u64,
+    /// Whether one is due after any outcome, and not only after a bad one.
+    pub review: bool,
     /// Whether somebody who took no part must confirm the outcome.
     pub confirm: bool,
 }
@@ -250,12 +252,13 @@ impl Change {
     pub(in crate::domain) fn settlement(&self, governance: &Governance, now: Moment) -> Result<Settled, Unloaded> {
         let tally = self.tally(governance, now)?;
         let lines = self.requirements_with(governance, &tally)?;
-        let emergency = self.current().facts.kind == ChangeKind::Emergency;
-        let review_days = governance.policy().filter(|_| emergency).map(|it| it.emergency().review_days);
+        let Facts { kind, risk, .. } = self.current().facts;
+        let review = kind == ChangeKind::Emergency || risk == Risk::Critical;
+        let review_days = governance.policy().map_or(Policy::REVIEW_DAYS, |it| it.review_days(kind));
         let touched = governance.touched(&self.current().facts)?;
         let mut applying = governance.policy().into_iter().flat_map(|it| it.applying(self.about(&touched)));
         let confirm = applying.any(|it| it.confirm);
-        Ok(Settled::new(tally, lines, Duties { review_days, confirm }))
+        Ok(Settled::new(tally, lines, Duties { review_days, review, confirm }))
     }
 
     /// The first of these approvers who shares no team with anybody who takes part in the change.

@@ -108,7 +108,8 @@ impl Governance {
             | StateRecord::Change(..)
             | StateRecord::BreakGlass(..)
             | StateRecord::Word(..)
-            | StateRecord::Tree(..) => {}
+            | StateRecord::Tree(..)
+            | StateRecord::Reviews(..) => {}
         }
     }
 
@@ -126,7 +127,8 @@ impl Governance {
             | StateKey::Change(_)
             | StateKey::BreakGlass(_)
             | StateKey::Word(_)
-            | StateKey::Tree(_) => {}
+            | StateKey::Tree(_)
+            | StateKey::Reviews(_) => {}
         }
     }
 

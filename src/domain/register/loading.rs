@@ -10,17 +10,16 @@ impl Register {
     /// The state with these two records loaded; the caller loads the others when a lookup fails.
     pub fn resume(register: RegisterSummary, governance: GovernanceSummary) -> Self {
         let governance = Governance::resume(governance);
-        let (changes, break_glasses, words) = (Records::unloaded(), Records::unloaded(), Records::unloaded());
-        let (changed, corrected, trees) = (false, Vec::new(), Trees::unloaded());
         Self {
             summary: register,
-            changed,
+            changed: false,
             governance,
-            changes,
-            break_glasses,
-            words,
-            trees,
-            corrected,
+            changes: Records::unloaded(),
+            break_glasses: Records::unloaded(),
+            words: Records::unloaded(),
+            reviews: Records::unloaded(),
+            trees: Trees::unloaded(),
+            corrected: Vec::new(),
             selected: false,
         }
     }
@@ -43,6 +42,7 @@ impl Register {
             StateRecord::Change(id, change) => self.changes.load(id, Some(*change)),
             StateRecord::BreakGlass(id, glass) => self.break_glasses.load(id, Some(*glass)),
             StateRecord::Word(text, id) => self.words.load(text, Some(id)),
+            StateRecord::Reviews(owner, due) => self.reviews.load(owner, Some(due)),
             StateRecord::Tree(at, row) => self.trees.rows.load(at, Some(row)),
             record => self.governance.load(record),
         }
@@ -54,6 +54,7 @@ impl Register {
             StateKey::Change(id) => self.changes.load(id, None),
             StateKey::BreakGlass(id) => self.break_glasses.load(id, None),
             StateKey::Word(text) => self.words.load(text, None),
+            StateKey::Reviews(owner) => self.reviews.load(owner, None),
             StateKey::Tree(at) => self.trees.rows.load(at, None),
             key => self.governance.load_absent(key),
         }
@@ -69,9 +70,12 @@ impl Register {
             StateKey::Change(id) => id.number() <= self.summary.filed,
             StateKey::BreakGlass(id) => id.number() <= self.summary.break_glasses,
             StateKey::Tree(row) => row.exists(self.summary.leaves(row.tree)),
-            StateKey::Person(_) | StateKey::Key(_) | StateKey::Point(_) | StateKey::Text(_) | StateKey::Word(_) => {
-                false
-            }
+            StateKey::Person(_)
+            | StateKey::Key(_)
+            | StateKey::Point(_)
+            | StateKey::Text(_)
+            | StateKey::Word(_)
+            | StateKey::Reviews(_) => false,
         }
     }
 
@@ -86,6 +90,7 @@ impl Register {
         self.changes.len()
             + self.break_glasses.len()
             + self.words.len()
+            + self.reviews.len()
             + self.trees.rows.len()
             + self.governance.loaded()
     }
@@ -100,6 +105,7 @@ impl Register {
         let glasses = self.break_glasses.take_changed();
         changed.extend(glasses.map(|(id, glass)| StateRecord::BreakGlass(id, Box::new(glass))));
         changed.extend(self.words.take_changed().map(|(text, id)| StateRecord::Word(text, id)));
+        changed.extend(self.reviews.take_changed().map(|(owner, due)| StateRecord::Reviews(owner, due)));
         changed.extend(self.trees.rows.take_changed().map(|(at, row)| StateRecord::Tree(at, row)));
         changed
     }
@@ -112,6 +118,7 @@ impl Register {
         self.changes.unload();
         self.break_glasses.unload();
         self.words.unload();
+        self.reviews.unload();
         self.trees.rows.unload();
     }
 }

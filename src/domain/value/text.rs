@@ -188,6 +188,16 @@ closed_enum!(
         Source => "source", "原文";
         /// People's display names.
         Name => "name", "姓名";
+        /// What happened, in a review.
+        Happened => "happened", "经过";
+        /// What helped.
+        Helped => "helped", "有利因素";
+        /// What hindered.
+        Hindered => "hindered", "不利因素";
+        /// What we learned.
+        Learned => "learned", "经验教训";
+        /// What is to be done about it.
+        Actions => "actions", "改进事项";
     }
 );
 
@@ -278,6 +288,33 @@ fn folded(text: &str) -> String {
     words.join(" ").chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
 }
 
+/// The free text of a review. Every part is optional here; the rules require some of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReviewText {
+    /// See [`Field::Happened`]; likewise below.
+    pub happened: Option<Prose>,
+    /// What helped.
+    pub helped: Option<Prose>,
+    /// What hindered.
+    pub hindered: Option<Prose>,
+    /// What we learned.
+    pub learned: Option<Prose>,
+    /// What is to be done, by the number of the action.
+    pub actions: BTreeMap<u64, Prose>,
+}
+
+impl ReviewText {
+    /// The parts without the actions, each with its field.
+    pub fn parts(&self) -> [(Field, Option<&Prose>); 4] {
+        [
+            (Field::Happened, self.happened.as_ref()),
+            (Field::Helped, self.helped.as_ref()),
+            (Field::Hindered, self.hindered.as_ref()),
+            (Field::Learned, self.learned.as_ref()),
+        ]
+    }
+}
+
 /// The text part of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Text {
@@ -287,6 +324,8 @@ pub enum Text {
     Names(BTreeMap<PersonId, Line>),
     /// Of entries with one remark: [`Field::Reason`] or [`Field::Note`].
     Remark(Field, Prose),
+    /// Of a review.
+    Review(Box<ReviewText>),
 }
 
 impl Text {
@@ -295,6 +334,11 @@ impl Text {
         match self {
             Self::Names(names) => [Field::Name].into_iter().filter(|_| !names.is_empty()).collect(),
             Self::Remark(field, _) => [*field].into(),
+            Self::Review(it) => {
+                let parts = it.parts().map(|(field, prose)| (field, prose.is_some()));
+                let all = parts.into_iter().chain([(Field::Actions, !it.actions.is_empty())]);
+                all.filter_map(|(field, filled)| filled.then_some(field)).collect()
+            }
             Self::Description(it) => [
                 (Field::Title, it.title.is_some()),
                 (Field::Reason, it.reason.is_some()),

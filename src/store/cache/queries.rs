@@ -6,8 +6,8 @@ use rusqlite::types::Value;
 use rusqlite::{Params, Row, params, params_from_iter};
 
 use crate::domain::{
-    BreakGlassId, ChangeId, ChangeKind, ConfirmationState, Digest, EventKind, PersonId, ProposalId, Risk, ServiceId,
-    Status, Tag, Time, Window,
+    BreakGlassId, ChangeId, ChangeKind, ConfirmationState, Digest, EventKind, Outcome, PersonId, ProposalId, Risk,
+    ServiceId, Status, Tag, Time, Window,
 };
 use crate::store::StoreError;
 use crate::store::cache::verified::{VerifiedCache, parsed, proposal};
@@ -32,6 +32,8 @@ pub struct ChangeFilter {
     pub kind: Option<ChangeKind>,
     /// The state of its confirmation.
     pub confirmation: Option<ConfirmationState>,
+    /// Its newest outcome.
+    pub outcome: Option<Outcome>,
     /// Somebody whose approval of the current revision is not retracted, whether it counts or not.
     pub approver: Option<PersonId>,
     /// An artifact of the current revision, by its digest.
@@ -98,6 +100,8 @@ pub struct ChangeRow {
     pub filed: u64,
     /// Its title; `None` if the text was redacted.
     pub title: Option<String>,
+    /// Its newest outcome, once it is finished.
+    pub outcome: Option<Outcome>,
 }
 
 /// What `log` asks for; `None` means any.
@@ -217,6 +221,7 @@ impl Queries<'_> {
         conditions.and("owner = ?", filter.owner.as_ref().map(PersonId::to_string));
         conditions.and("risk = ?", filter.risk.map(|it| it.to_string()));
         conditions.and("confirmation = ?", filter.confirmation.map(|it| it.to_string()));
+        conditions.and("outcome = ?", filter.outcome.map(|it| it.to_string()));
         conditions.and("kind = ?", filter.kind.map(|it| it.to_string()));
         conditions.and_lists("service", filter.service.as_ref().map(ServiceId::to_string));
         conditions.and_lists("tag", filter.tag.as_ref().map(Tag::to_string));
@@ -229,7 +234,8 @@ impl Queries<'_> {
         // A negative limit is none.
         values.push(filter.limit.map_or(-1, i64::from).into());
         let sql = format!(
-            "SELECT id, state, kind, risk, owner, window_start, window_zone, seq, title, confirmation FROM changes
+            "SELECT id, state, kind, risk, owner, window_start, window_zone, seq, title, confirmation, outcome
+                FROM changes
                 JOIN revisions ON revisions.change = changes.id AND revisions.number = changes.revision{clause}
                 ORDER BY {} LIMIT ?",
             filter.order.sql()
@@ -331,7 +337,7 @@ impl Queries<'_> {
                 OR state <> 'in-progress' AND EXISTS (
                     SELECT 1 FROM revisions AS mine WHERE mine.change = id AND ?1 IN (mine.requester, mine.owner)))
                 OR confirmation = 'awaiting'
-                OR review_due IS NOT NULL AND EXISTS (
+                OR state = 'in-review' AND EXISTS (
                     SELECT 1 FROM revisions AS mine WHERE mine.change = id AND ?1 IN (mine.requester, mine.owner))
             ORDER BY id";
         self.select(sql, params![person.as_str(), now.to_string()], change_id)
@@ -450,5 +456,6 @@ fn change_row(row: &Row<'_>) -> rusqlite::Result<ChangeRow> {
         filed: row.get(7)?,
         title: row.get(8)?,
         confirmation: parsed(row, 9)?,
+        outcome: row.get::<_, Option<String>>(10)?.map(|_| parsed(row, 10)).transpose()?,
     })
 }

@@ -270,6 +270,11 @@ impl VerifiedCache {
                 "SELECT 1 FROM breakglass JOIN log_entries ON seq = opened WHERE late IS NOT NULL AND text = ?1",
                 text.to_string(),
             ),
+            StateKey::Reviews(owner) => exists(
+                "SELECT 1 FROM changes JOIN revisions ON revisions.change = changes.id AND number = revision
+                    WHERE state = 'in-review' AND owner = ?1",
+                owner.to_string(),
+            ),
             StateKey::Text(seq) => exists("SELECT 1 FROM redactions WHERE seq = ?1", seq.to_string()),
             StateKey::Register
             | StateKey::Governance

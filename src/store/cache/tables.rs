@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use crate::domain::{
     Action, BreakGlass, Change, Digest, Event, Facts, Fingerprint, FreezeOrigin, Granted, Header, Member, PersonId,
-    ProposalId, ProposalState, RefusedAttempt, Register, RevisionRef, Rule, RunId, Stream, Target, Text,
+    ProposalId, ProposalState, RefusedAttempt, Register, Review, RevisionRef, Rule, RunId, Stream, Target, Text,
 };
 use crate::format::Entry;
 use crate::store::StoreError;
@@ -97,7 +97,15 @@ fn project_event(
         }
         Event::Retract(at) | Event::Approve(at) | Event::Reject(at) => project_vote(conn, header.seq, at, after)?,
         Event::Submit(it) => project_vote(conn, header.seq, &it.statement.revision, after)?,
-        Event::Start(_) | Event::Finish(_) | Event::Confirm(_) => project_run(conn, entry)?,
+        Event::Start(_) | Event::Finish(_) | Event::Confirm(_) | Event::Close(_) => project_run(conn, entry)?,
+        Event::Review(it) => {
+            project_run(conn, entry)?;
+            project_actions(conn, header.seq, it)?;
+        }
+        Event::ActionDone(it) => {
+            let row = params![it.revision.change.number(), it.number, header.seq];
+            conn.prepare_cached("UPDATE actions SET done = ?3 WHERE change = ?1 AND number = ?2")?.execute(row)?;
+        }
         Event::Refused { attempt, rule } => project_refusal(conn, header, attempt, *rule)?,
         Event::BreakGlassRatify { id, .. } => project_ratification(conn, header, id.number())?,
         Event::FreezeNow { .. } | Event::FreezeEnd(_) => project_freezes(conn, header.seq, after)?,
@@ -363,6 +371,8 @@ fn project_run(conn: &Connection, entry: &Entry) -> rusqlite::Result<()> {
         Event::Start(it) => ("start", &it.revision, &it.target, &it.run),
         Event::Finish(it) => (it.outcome.as_str(), &it.revision, &it.target, &it.run),
         Event::Confirm(it) => ("confirm", &it.revision, &None, &None),
+        Event::Review(it) => ("review", &it.revision, &None, &None),
+        Event::Close(at) => ("close", at, &None, &None),
         _ => return Ok(()),
     };
     let header = &entry.header;
@@ -378,11 +388,21 @@ fn project_run(conn: &Connection, entry: &Entry) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// The actions that the review of the entry `seq` asks for.
+fn project_actions(conn: &Connection, seq: u64, it: &Review) -> rusqlite::Result<()> {
+    for action in &it.actions {
+        let (change, number) = (it.revision.change.number(), action.number);
+        let row = params![change, number, action.owner.as_str(), action.due.to_string(), seq];
+        conn.prepare_cached("INSERT INTO actions VALUES (?1, ?2, ?3, ?4, ?5, NULL)")?.execute(row)?;
+    }
+    Ok(())
+}
+
 fn project_change(conn: &Connection, change: &Change) -> rusqlite::Result<()> {
     conn.prepare_cached(
-        "INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, revision = excluded.revision,
-            confirmation = excluded.confirmation, review_due = excluded.review_due",
+            confirmation = excluded.confirmation, review_due = excluded.review_due, outcome = excluded.outcome",
     )?
     .execute(params![
         change.id().number(),
@@ -390,6 +410,7 @@ fn project_change(conn: &Connection, change: &Change) -> rusqlite::Result<()> {
         change.current().id.number,
         change.confirmation().as_str(),
         change.review_due().map(|due| due.to_string()),
+        change.outcome().map(|outcome| outcome.as_str()),
     ])?;
     Ok(())
 }

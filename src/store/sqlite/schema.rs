@@ -34,6 +34,7 @@ pub const TABLES: &[(&str, usize)] = &[
     ("revision_items", 4),
     ("votes", 1),
     ("runs", 1),
+    ("actions", 2),
     ("refusals", 1),
     ("breakglass", 1),
     ("breakglass_services", 2),

@@ -1,16 +1,17 @@
 //! What a person can act on.
 
+use crate::commands::action::action_text;
 use crate::commands::breakglass::Judged;
 use crate::commands::freeze::{MONTH, expiring};
 use crate::commands::govern::summary_of;
 use crate::commands::lookup::{renews, title};
 use crate::domain::{
-    BreakGlass, BreakGlassStatus, Change, ChangeId, Denied, Facts, Governance, Left, Moment, PersonId, Refusal, Role,
-    Status, Time, Verdict,
+    BreakGlass, BreakGlassStatus, Change, ChangeId, Denied, Facts, Governance, Left, Moment, Outcome, PersonId,
+    Refusal, Role, Status, Time, Verdict,
 };
 use crate::error::Error;
 use crate::output::{self, Act, Then};
-use crate::store::Session;
+use crate::store::{ActionRow, Session};
 use crate::{tr, trf};
 
 /// An act that a person can take.
@@ -42,6 +43,7 @@ pub fn waiting(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Wait
     let mut waiting = proposals(session, me, now)?;
     waiting.extend(seal(session, me, now)?);
     waiting.extend(calendars(session, me, now)?);
+    waiting.extend(actions(session, me, now)?);
     let open = session.queries().open_for(me, now.claimed)?;
     let acts = session.ask_each(None, open, |change, governance| {
         Ok(act(change, governance, me, now)?.map(|act| (change.id(), act)))
@@ -139,6 +141,31 @@ fn calendars(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waitin
     Ok(waiting)
 }
 
+/// The actions of reviews that this person owns, and that are not done.
+fn actions(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waiting>, Error> {
+    let rows = session.queries().open_actions_of(me)?;
+    let able = |governance: &Governance| -> Result<bool, Denied> {
+        Ok(!governance.has_left(me)? && governance.has_live_key(me)?)
+    };
+    if rows.is_empty() || !session.ask(|state| able(state.governance()))?? {
+        return Ok(Vec::new());
+    }
+    let waiting = |it: ActionRow| {
+        let (since, text) = action_text(session, &it)?;
+        Ok(Waiting {
+            action: Act::Action,
+            subject: format!("{}/{}", it.change, it.number),
+            title: text.unwrap_or_else(|| tr!("(text redacted)", "（文本已隐去）").to_owned()),
+            since,
+            deadline: Some(it.due),
+            then: Some(if it.due > now.claimed { Then::Due } else { Then::WasDue }),
+            late: false,
+            reason: trf!("from the review of {}", "来自 {} 的评估", it.change),
+        })
+    };
+    rows.into_iter().map(waiting).collect()
+}
+
 /// The proposals that this person can second.
 fn proposals(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waiting>, Error> {
     let mut waiting = Vec::new();
@@ -193,7 +220,7 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> 
             let vote = change.votes().iter().rfind(|vote| vote.verdict == Verdict::Reject);
             vote.map(|vote| (Act::Revise, vote.time, trf!("rejected by {}", "被 {} 驳回", vote.person)))
         }
-        Status::Succeeded | Status::Failed | Status::RolledBack => finished(change, governance, me)?,
+        Status::Succeeded | Status::Failed | Status::RolledBack | Status::InReview => finished(change, governance, me)?,
         Status::Expired if theirs => Some((Act::Revise, facts.last_start(), tr!("expired", "已过期").to_owned())),
         _ => None,
     };
@@ -202,7 +229,7 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> 
         Act::Confirm => (None, None),
         Act::Review => {
             let due = change.review_due();
-            (due, Some(if due > Some(now.claimed) { Then::Due } else { Then::WasDue }))
+            (due, Some(if due > Some(now.effective) { Then::Due } else { Then::WasDue }))
         }
         _ => due(facts, action, now.claimed),
     };
@@ -215,11 +242,11 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> 
 /// The act on a change that is finished.
 fn finished(change: &Change, governance: &Governance, me: &PersonId) -> Result<Option<Possible>, Denied> {
     let Some((_, first)) = change.outcomes().first() else { return Ok(None) };
-    let status = change.state().phrase();
+    let status = change.outcome().map_or(String::new(), Outcome::phrase);
     if change.can_confirm(me, governance)? {
         return Ok(Some((Act::Confirm, first.time, trf!("{status}, awaiting confirmation", "{status}，待确认"))));
     }
-    let reviews = change.review_due().is_some() && change.is_requester_or_owner(me);
+    let reviews = change.awaited_review().is_some() && change.is_requester_or_owner(me);
     Ok(reviews
         .then(|| (Act::Review, first.time, trf!("{}; {status}", "{}；{status}", change.current().facts.kind.phrase()))))
 }
