@@ -40,10 +40,12 @@ CREATE TABLE log_entries (
     proposal INTEGER,
     text   TEXT,              -- the SHA-256 of its text part, even if it was redacted
     data   TEXT,              -- the SHA-256 of its data part
-    breakglass INTEGER        -- 3 stands for BG-3
+    breakglass INTEGER,       -- 3 stands for BG-3
+    deviation INTEGER         -- 3 stands for DEV-3
 ) STRICT;
 CREATE INDEX log_entries_by_change ON log_entries (change, seq);
 CREATE INDEX log_entries_by_breakglass ON log_entries (breakglass, seq) WHERE breakglass IS NOT NULL;
+CREATE INDEX log_entries_by_deviation ON log_entries (deviation, seq) WHERE deviation IS NOT NULL;
 
 -- People and machine accounts. An account with operators is a machine account.
 CREATE TABLE people (
@@ -204,6 +206,30 @@ CREATE TABLE breakglass (
     closed   INTEGER,           -- the entry that says what was done
     ratified INTEGER,           -- the entry with which enough approvers had ratified it
     late     TEXT               -- when it was entered, if it was signed without the register
+) STRICT;
+
+CREATE TABLE deviations (
+    id       INTEGER PRIMARY KEY,
+    recorded INTEGER NOT NULL,  -- the entry that told it
+    person   TEXT NOT NULL,
+    done     TEXT NOT NULL,
+    incident TEXT,
+    reviewed INTEGER            -- the entry with which it was reviewed by two
+) STRICT;
+
+-- What a deviation lists: who did it, services.
+CREATE TABLE deviation_items (
+    deviation INTEGER NOT NULL,
+    item      TEXT NOT NULL,     -- by, service
+    value     TEXT NOT NULL,
+    PRIMARY KEY (deviation, item, value)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE deviation_reviews (
+    seq       INTEGER PRIMARY KEY,
+    deviation INTEGER NOT NULL,
+    person    TEXT NOT NULL,
+    time      TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE breakglass_services (

@@ -19,6 +19,7 @@ use crate::commands::calendar::{self, slots};
 use crate::commands::change::{
     approve, check, close, confirm, draft, drafts, file, finish, note, reject, retract, review, revise, start, withdraw,
 };
+use crate::commands::deviation;
 use crate::commands::freeze;
 use crate::commands::govern::{found, init, policy, proposal, seal};
 use crate::commands::look::{checkpoint, diff, export, inbox, list, log, show};
@@ -96,6 +97,8 @@ enum Command {
     Gate(gate::Gate),
     #[command(subcommand, name = "breakglass")]
     BreakGlass(breakglass::BreakGlass),
+    #[command(subcommand)]
+    Deviation(deviation::Deviation),
     Log(log::Log),
     Verify(verify::Verify),
     Checkpoint(checkpoint::CheckpointArgs),
@@ -162,6 +165,7 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::Note(it) => it.run(context),
         Command::Gate(it) => it.run(context),
         Command::BreakGlass(it) => it.run(context),
+        Command::Deviation(it) => it.run(context),
         Command::Log(it) => it.run(context),
         Command::Verify(it) => it.run(context),
         Command::Checkpoint(it) => it.run(context),

@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod change;
 mod chinese;
 pub mod context;
+pub mod deviation;
 mod duration;
 pub mod evidence;
 mod files;

@@ -5,6 +5,7 @@
 
 mod break_glass;
 mod change;
+mod deviation;
 mod discount;
 mod event;
 mod freeze;
@@ -39,6 +40,7 @@ pub use change::review::{ActionDone, FollowUp, Review, ReviewAction};
 pub use change::start_rules::{Attempt, Condition, Opens};
 pub use change::tally::{Independence, Slot, Tally, Verdict, Void, Vote};
 pub use change::targets::{Finish, OnTarget, OnTargets, Start};
+pub use deviation::{Deviation, DeviationStatus, PartInDeviation, Told};
 pub use discount::{Discount, Whose};
 pub use event::{Event, EventKind, Header, Stream, Timed};
 pub use freeze::calendar::{Calendar, CalendarRef, SetCalendar};
@@ -69,9 +71,9 @@ pub use register::{Head, Position, Register, RegisterSummary};
 pub use trees::{Frontier, SubjectTree, TreeRow, empty_root, join, root_of, subject_leaf};
 pub(crate) use value::closed_enum::closed_enum;
 pub use value::ids::{
-    ArtifactName, BreakGlassId, CalendarName, ChangeId, Digest, Environment, ExternalName, FreezeName, Group, PersonId,
-    ProposalId, Reference, RegisterId, RegisterName, RequirementName, RunId, ServiceId, Tag, Target, ZoneName, hex,
-    number, unhex,
+    ArtifactName, BreakGlassId, CalendarName, ChangeId, DeviationId, Digest, Environment, ExternalName, FreezeName,
+    Group, PersonId, ProposalId, Reference, RegisterId, RegisterName, RequirementName, RunId, ServiceId, Tag, Target,
+    ZoneName, hex, number, unhex,
 };
 pub use value::invalid::Invalid;
 pub use value::key::{Application, BadKey, Fingerprint, PublicKey, Touch, wire};

@@ -7,6 +7,7 @@ pub mod chain;
 pub mod checkpoint;
 pub mod data;
 mod defect;
+mod deviation;
 pub mod entry;
 mod freeze;
 mod governance;

@@ -2,6 +2,7 @@
 
 mod change;
 mod deployments;
+mod deviation;
 mod fault;
 mod fields;
 mod freeze;
@@ -21,6 +22,7 @@ mod write;
 
 pub use change::{Draft, DraftContext, read};
 pub use deployments::{Deployed, DeploymentMap, read_deployment_map, read_deployments};
+pub use deviation::{DeviationDraft, deviation_template, read_deviation};
 pub use fault::{Fault, Marked, list_faults, mark_faults, marks_in, show_faults, without_marks};
 pub use fields::{FieldValue, set_fields, title_of, zone_of};
 pub use freeze::{CalendarDraft, FreezeDraft, read_calendar, read_freeze};

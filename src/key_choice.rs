@@ -292,7 +292,7 @@ fn is_answer(answer: &str, word: &str) -> bool {
         let number = word.strip_prefix(prefix).filter(|it| !it.is_empty());
         number.is_some_and(|number| bare_number(answer, prefix) == number)
     };
-    answer == word || ["CHG-", "BG-"].into_iter().any(same)
+    answer == word || ["CHG-", "BG-", "DEV-"].into_iter().any(same)
 }
 
 /// Asks the user to type `word`, or one of the letters, each of which stands before what it does.

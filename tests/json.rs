@@ -120,6 +120,7 @@ fn every_command_answers_in_json_and_in_nothing_else() {
     let proposal = world.state().governance().proposal("1".parse().unwrap()).unwrap().opened;
     let carol = world.signer("carol").public().fingerprint();
     world.ok("erin", "breakglass open --incident INC-2 --reason Now. --as erin --offline acted.word");
+    world.write("told.toml", "done = 2026-12-01T08:00:00Z\nwhat = 'Restarted.'\n");
     let commands = [
         ("erin", "list".to_owned()),
         ("erin", "show CHG-1".to_owned()),
@@ -160,6 +161,9 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("erin", "breakglass open --incident INC-1 --reason Now.".to_owned()),
         ("carol", "breakglass enter acted.word".to_owned()),
         ("erin", "breakglass close BG-1 policy.toml".to_owned()),
+        ("erin", "deviation record told.toml".to_owned()),
+        ("erin", "deviation list".to_owned()),
+        ("erin", "deviation show DEV-1".to_owned()),
         ("erin", "breakglass list".to_owned()),
         ("erin", "breakglass show BG-1".to_owned()),
         ("erin", "export jsonl".to_owned()),

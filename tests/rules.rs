@@ -11,6 +11,7 @@ mod calendars;
 mod checkpoints;
 mod confirming;
 mod detached;
+mod deviations;
 mod effective_time;
 mod exceptions;
 mod fido;

@@ -11,8 +11,8 @@ BEGIN {
         " proposal.decline proposal.withdraw proposal.refused key.revoke key.suspend person.suspend change.file" \
         " change.revise change.withdraw change.approve approval.submit change.reject change.retract change.start" \
         " change.finish change.confirm change.review change.action change.close change.note change.refused" \
-        " breakglass.open breakglass.enter breakglass.close breakglass.ratify log.checkpoint log.sample" \
-        " log.reconciliation", list, " ")
+        " breakglass.open breakglass.enter breakglass.close breakglass.ratify deviation.record deviation.review" \
+        " log.checkpoint log.sample log.reconciliation", list, " ")
     for (i in list) kinds[list[i]] = 1
     # How values are spelled on which the rules depend.
     for (i = 1; i <= 64; i++) digest = digest "[0-9a-f]"
@@ -20,6 +20,7 @@ BEGIN {
     number = "(0|[1-9]" number ")"
     spelled["register"] = "^register [a-z][a-z0-9._-]*#" substr(digest, 1, 32 * 8) "$"
     spelled["change"] = "^change CHG-" number "$"; spelled["breakglass"] = "^breakglass BG-" number "$"
+    spelled["deviation"] = "^deviation DEV-" number "$"
     spelled["size"] = "^size " number "$"; spelled["root"] = "^root " digest "$"
     spelled["of"] = "^of " number "$"; spelled["input"] = "^input " digest "$"
     spelled["changes"] = "^changes " number " " digest "$"
@@ -146,7 +147,7 @@ function header(   want, i, part, n, named, stream, wire, point) {
     if (n != 3 || part[1] != "twinseal" || part[3] != "v1" || !(kind in kinds)) {
         bad("kind", "the first line names no kind of entry of format 1"); return
     }
-    stream = kind ~ /^(change|approval|breakglass)\./
+    stream = kind ~ /^(change|approval|breakglass|deviation)\./
     n = split("register seq prev governance " (stream ? "last " : "") "time actor key", want, " ")
     for (i = 1; i <= n; i++) {
         split(line[i + 1], part, " "); named[want[i]] = part[2]
@@ -165,7 +166,7 @@ function header(   want, i, part, n, named, stream, wire, point) {
         split(line[i], part, " ")
         if (line[i] !~ /^[a-z-]+ ./ || part[1] == "last")
             bad("grammar", "a line has no key, no value, or no place here")
-        if (index(" change breakglass revision proposal owner target window approvals data text ", " " part[1] " ") &&
+        if (index(" change breakglass deviation revision proposal owner target window approvals data text ", " " part[1] " ") &&
             seen[part[1]]++)
             bad("grammar", "there are two " part[1] " lines")
         if (part[1] == "format" && line[i] != "format 1") bad("newer", "the register needs newer scripts")

@@ -29,8 +29,8 @@ KEY = "public-key proof"
 GRANTS = "role* group* operator*"
 POLICY = """approvals approval-days separate? break-glass-minutes? break-glass-groups? teams? emergency-waives?
     emergency-review-days review-days? checkpoint-hours? (require when-kind? when-risk? when-tag? when-service?
-    when-environment? when-freeze? when-targets? sensitive* need-approvals? from* need? lead-minutes? longest-minutes? independent? keys?
-    confirm? exception-group?)*"""
+    when-environment? when-freeze? when-targets? sensitive* need-approvals? from* need? lead-minutes?
+    longest-minutes? independent? keys? confirm? exception-group?)*"""
 FACTS = """kind risk owner author* implementer* service* environment* tag* window outage-minutes rollback-minutes
     artifact* evidence* link* follows* freeze-exception* plan-steps rollback-steps targets stop-after? exception*
     sensitive*"""
@@ -80,11 +80,14 @@ FIELDS = {
     "breakglass.enter": f"breakglass fingerprint opened opener opener-key {BREAKGLASS} proof",
     "breakglass.close": "breakglass",
     "breakglass.ratify": "breakglass closed",
+    "deviation.record": "deviation done by* service* incident?",
+    "deviation.review": "deviation recorded",
     "log.checkpoint": "size root changes breakglasses",
     "log.sample": "size root period input? seed of drawn*",
     "log.reconciliation": "size root period input outside matched differs break-glass unauthorised not-deployed",
 }
-GOVERNANCE = {kind for kind in FIELDS if not kind.startswith(("change.", "approval.", "breakglass.", "log."))}
+OTHERS = ("change.", "approval.", "breakglass.", "deviation.", "log.")
+GOVERNANCE = {kind for kind in FIELDS if not kind.startswith(OTHERS)}
 OPENING = {kind for kind in GOVERNANCE if FIELDS[kind].startswith("proposal ")} - {"proposal.refused"}
 
 DIGEST, NUMBER, COUNT = "[0-9a-f]{64}", "(?:0|[1-9][0-9]{0,15})", "[1-9][0-9]{0,15}"
@@ -97,6 +100,7 @@ VALUES = {
     "role": f"(?:admin|engineer|approver|auditor){PERIOD}", "keys": "(?:touch|pin)",
     "public-key": r"(?:ssh-ed25519|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]{68,144}={0,2}",
     "approvals": "[2-9]", "approval-days": "[1-9][0-9]{0,2}", "separate": "[a-z -]+", "change": f"CHG-{COUNT}",
+    "deviation": f"DEV-{COUNT}", "by": f"(?:external )?{NAME}",
     "breakglass": f"BG-{COUNT}", "revision": f"{COUNT} {DIGEST}", "redact": f"{NUMBER} {DIGEST}",
     "proposal": COUNT, "service": "[a-z][a-z0-9._-]{0,63}", "kind": "(?:normal|emergency|standard)",
     "outcome": "(?:succeeded|failed|rolled-back)", "window": f"{TIME} {TIME} [A-Za-z0-9_+/-]{{1,64}}",
@@ -106,8 +110,8 @@ VALUES = {
 for keys, spelling in [
     ("actor member person operator asked-operator owner implementer opener approver tag environment", NAME),
     ("key opener-key approver-key vouch-key revoke", KEY_ID),
-    ("time asked expires until opened approved not-after", TIME),
-    ("prev governance last data text replaces fingerprint closed seen", DIGEST),
+    ("time asked expires until opened approved not-after done", TIME),
+    ("prev governance last data text replaces fingerprint closed seen recorded", DIGEST),
     ("outage-minutes rollback-minutes plan-steps rollback-steps targets", NUMBER),
 ]:
     VALUES.update(dict.fromkeys(keys.split(), spelling))
@@ -169,7 +173,7 @@ class Entry:
         require(SHAPE[self.kind].fullmatch(keys), "grammar", f"these are not the lines of {self.kind}")
         require(self.get("format") in (None, "1"), "newer", "the register needs newer scripts")
         self.check_values()
-        self.subject = self.get("change") or self.get("breakglass")
+        self.subject = self.get("change") or self.get("breakglass") or self.get("deviation")
         self.seq, self.time, self.actor, self.key = int(self["seq"]), self["time"], self["actor"], self["key"]
 
     def check_values(self):
@@ -186,7 +190,7 @@ class Entry:
                 public_key(value)
             repeated = key == before and key in ASCENDING
             require(not repeated or smaller < value, "canonical", f"the {key} lines are not in order")
-        stream = self.kind.startswith(("change.", "approval.", "breakglass."))
+        stream = self.kind.startswith(("change.", "approval.", "breakglass.", "deviation."))
         require(bool(self.get("last")) == stream, "canonical", "the last line is missing, or does not belong here")
         ends = self.kind != "approval.submit" or self["approved"] <= self["not-after"]
         require(ends, "grammar", "the statement ends before it was made")

@@ -48,7 +48,8 @@ function entry(   part, leaf, subject) {
     split(line[1], part, "/"); kind = part[2]
     if (seq in known) bad(known[seq], said[seq])
     else {
-        subject = "change" in value ? value["change"] : "breakglass" in value ? value["breakglass"] : ""
+        subject = "change" in value ? value["change"] : "breakglass" in value ? value["breakglass"] : \
+            "deviation" in value ? value["deviation"] : ""
         place(subject)
         if (!faulty && valid) judge()
         if (!faulty) speaks(value["actor"])
@@ -69,7 +70,7 @@ function place(subject) {
     must(value["register"] == id, "register", "the entry is of another register")
     must(pack && seq != before + 1 || value["prev"] == newest, "prev", "prev is not the leaf hash of the entry before")
     if (pack && seq == recorded && kind == "log.checkpoint") changes_root = value["changes"]
-    if (pack) must(seq == recorded || seq + 0 < recorded + 0 && (kind !~ /^(change|approval|breakglass|log)\./ ||
+    if (pack) must(seq == recorded || seq + 0 < recorded + 0 && (kind !~ /^(change|approval|breakglass|deviation|log)\./ ||
         index(subjects, " " subject " ") && kind ~ /^(change|approval)\./), "entries",
         "the pack is not about this entry")
     must(value["governance"] == governance, "governance", "a governance entry before is missing")

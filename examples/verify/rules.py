@@ -58,7 +58,8 @@ class Register:
         self.claims[entry.actor] = seconds(entry.time)
         if self.whole:
             self.log.put(entry.seq, bytes.fromhex(entry.leaf))
-        if self.whole and entry.subject:
+        # Deviations are in no tree.
+        if self.whole and entry.subject and not entry.subject.startswith("DEV-"):
             kind, number = entry.subject.split("-")
             leaf = hashlib.sha256(f"\0{entry.subject} {entry.leaf}\n".encode()).digest()
             self.trees[kind].put(int(number) - 1, leaf)

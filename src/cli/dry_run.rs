@@ -8,7 +8,7 @@ use super::Cli;
 use crate::error::{AccountError, Error};
 
 /// The commands that record entries. The others refuse `--dry-run`: some of them write files.
-pub const RECORDING: [&str; 42] = [
+pub const RECORDING: [&str; 44] = [
     "action done",
     "approve",
     "breakglass close",
@@ -18,6 +18,8 @@ pub const RECORDING: [&str; 42] = [
     "calendar propose",
     "close",
     "confirm",
+    "deviation record",
+    "deviation review",
     "drafts resume",
     "file",
     "finish",

@@ -16,7 +16,7 @@ const GROUPS: [Group; 7] = [
     (["Review them", "审阅与审批"], &["inbox", "list", "show", "diff", "approve", "reject", "retract"]),
     (
         ["Carry them out", "实施变更"],
-        &["start", "finish", "confirm", "review", "action", "close", "gate", "breakglass"],
+        &["start", "finish", "confirm", "review", "action", "close", "gate", "breakglass", "deviation"],
     ),
     (["Audit", "审计"], &["log", "verify", "checkpoint", "evidence", "export", "audit"]),
     (

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::Context;
 use super::ui::progress;
 use crate::domain::{
-    BreakGlassId, Change, ChangeId, Field, Governance, Invalid, Moment, Person, PersonId, Policy, ProposalId,
-    ProposalState, Prose, Refusal, RequirementLine, Status, Target, Text, Time, Unloaded, Whose,
+    BreakGlassId, Change, ChangeId, DeviationId, Field, Governance, Invalid, Moment, Person, PersonId, Policy,
+    ProposalId, ProposalState, Prose, Refusal, RequirementLine, Status, Target, Text, Time, Unloaded, Whose,
 };
 use crate::error::{Error, Exit, shell_word};
 use crate::input::{NotATime, Toward, named_zone, nearest, spoken_time};
@@ -47,6 +47,14 @@ pub fn change_id(given: &str) -> Result<ChangeId, Error> {
 /// [`Error::Value`].
 pub fn break_glass_id(given: &str) -> Result<BreakGlassId, Error> {
     numbered(given, "BG-")
+}
+
+/// Parses the id of a deviation as people type it: `DEV-1`, `dev-1` or `1`.
+///
+/// # Errors
+/// [`Error::Value`].
+pub fn deviation_id(given: &str) -> Result<DeviationId, Error> {
+    numbered(given, "DEV-")
 }
 
 fn numbered<T: std::str::FromStr<Err = Invalid>>(given: &str, prefix: &str) -> Result<T, Error> {

@@ -66,7 +66,7 @@ pub struct SignedAct {
 }
 
 impl SignedAct {
-    fn of(header: &Timed<'_>, leaf: Digest) -> Self {
+    pub(in crate::domain) fn of(header: &Timed<'_>, leaf: Digest) -> Self {
         let (person, text) = (header.actor.clone(), header.text.clone());
         Self { person, key: header.key, moment: header.moment, seq: header.seq, leaf, text }
     }

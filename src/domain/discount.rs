@@ -1,6 +1,6 @@
 //! What is left of the log if every act of one account, or of one key, since some entry is discounted.
 //!
-//! Only acts on which others rest are left out: approvals, confirmations, ratifications, the end of a freeze, and proposals
+//! Only acts on which others rest are left out: approvals, confirmations, ratifications, reviews of deviations, the end of a freeze, and proposals
 //! that the account proposed or seconded. What it took away by itself, such as a rejection or a suspension, stays. What it
 //! filed, started, finished or learned from it stays too: it happened. So does the founding, without which nothing is left. The entries of
 //! others stay in any case, and so does the log, in which all of it is valid.
@@ -54,7 +54,8 @@ impl Discount {
             | Event::Submit(_)
             | Event::Confirm(_)
             | Event::FreezeEnd(_)
-            | Event::BreakGlassRatify { .. } => covered,
+            | Event::BreakGlassRatify { .. }
+            | Event::DeviationReview { .. } => covered,
             // A proposal changes nothing before it is seconded.
             Event::Propose { proposal, .. } => {
                 if covered {
@@ -85,6 +86,7 @@ impl Discount {
             | Event::BreakGlassOpen { .. }
             | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
+            | Event::DeviationRecord { .. }
             | Event::Checkpoint(_)
             | Event::Sample(_)
             | Event::Reconciliation(_)

@@ -5,10 +5,10 @@ use std::ops::Deref;
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Action, ActionDone, BreakGlassId, ChangeId, Confirmation, Digest, Execution, Facts, Fingerprint, Finish, FreezeRef,
-    LogRoots, Member, Moment, Opening, PersonId, Policy, Predecessor, ProposalId, ProposalRef, Reconciliation,
-    RefusedAttempt, RegisterId, Review, RevisionRef, Rule, Sample, ServiceId, Start, Submission, TextRef, Time, Touch,
-    Word,
+    Action, ActionDone, BreakGlassId, ChangeId, Confirmation, DeviationId, Digest, Execution, Facts, Fingerprint,
+    Finish, FreezeRef, LogRoots, Member, Moment, Opening, PersonId, Policy, Predecessor, ProposalId, ProposalRef,
+    Reconciliation, RefusedAttempt, RegisterId, Review, RevisionRef, Rule, Sample, ServiceId, Start, Submission,
+    TextRef, Time, Told, Touch, Word,
 };
 
 /// The fields that every entry has.
@@ -151,6 +151,10 @@ closed_enum!(
         BreakGlassClose => "breakglass.close", "关闭紧急处置";
         /// Ratifies a break-glass.
         BreakGlassRatify => "breakglass.ratify", "追认紧急处置";
+        /// Tells what was done outside the register.
+        DeviationRecord => "deviation.record", "报告偏差";
+        /// Reviews a deviation.
+        DeviationReview => "deviation.review", "审阅偏差";
         /// Records the roots of the log and of its subjects.
         Checkpoint => "log.checkpoint", "记录检查点";
         /// Records a sample that an auditor drew.
@@ -169,6 +173,8 @@ pub enum Stream {
     Change(ChangeId),
     /// The acts on one break-glass, linked in the same way.
     BreakGlass(BreakGlassId),
+    /// The acts on one deviation, linked in the same way.
+    Deviation(DeviationId),
     /// The acts about the log itself: no later entry names them but by `prev`.
     Log,
 }
@@ -176,7 +182,7 @@ pub enum Stream {
 impl Stream {
     /// Whether its entries have a `last` field.
     pub fn has_subject(self) -> bool {
-        matches!(self, Self::Change(_) | Self::BreakGlass(_))
+        matches!(self, Self::Change(_) | Self::BreakGlass(_) | Self::Deviation(_))
     }
 }
 
@@ -291,6 +297,20 @@ pub enum Event {
         /// The leaf hash of the entry that closed it.
         closed: Digest,
     },
+    /// Somebody tells what was done outside the register.
+    DeviationRecord {
+        /// The number of the deviation.
+        id: DeviationId,
+        /// What they tell.
+        told: Box<Told>,
+    },
+    /// An approver reviews a deviation.
+    DeviationReview {
+        /// The deviation.
+        id: DeviationId,
+        /// The leaf hash of the entry that told it.
+        recorded: Digest,
+    },
     /// Somebody states the roots of the log and of its subjects.
     Checkpoint(LogRoots),
     /// An auditor draws a sample.
@@ -348,6 +368,8 @@ impl Event {
             Self::BreakGlassEnter { .. } => EventKind::BreakGlassEnter,
             Self::BreakGlassClose(_) => EventKind::BreakGlassClose,
             Self::BreakGlassRatify { .. } => EventKind::BreakGlassRatify,
+            Self::DeviationRecord { .. } => EventKind::DeviationRecord,
+            Self::DeviationReview { .. } => EventKind::DeviationReview,
             Self::Checkpoint(_) => EventKind::Checkpoint,
             Self::Sample(_) => EventKind::Sample,
             Self::Reconciliation(_) => EventKind::Reconciliation,
@@ -387,6 +409,7 @@ impl Event {
             | Self::BreakGlassEnter { id, .. }
             | Self::BreakGlassClose(id)
             | Self::BreakGlassRatify { id, .. } => Stream::BreakGlass(*id),
+            Self::DeviationRecord { id, .. } | Self::DeviationReview { id, .. } => Stream::Deviation(*id),
             Self::Checkpoint(_) | Self::Sample(_) | Self::Reconciliation(_) => Stream::Log,
             Self::Refused { attempt, .. } => match attempt {
                 RefusedAttempt::Approve(revision)
@@ -401,7 +424,7 @@ impl Event {
     pub fn change(&self) -> Option<ChangeId> {
         match self.stream() {
             Stream::Change(change) => Some(change),
-            Stream::Governance | Stream::BreakGlass(_) | Stream::Log => None,
+            _ => None,
         }
     }
 
@@ -417,7 +440,15 @@ impl Event {
     pub fn break_glass(&self) -> Option<BreakGlassId> {
         match self.stream() {
             Stream::BreakGlass(id) => Some(id),
-            Stream::Governance | Stream::Change(_) | Stream::Log => None,
+            _ => None,
+        }
+    }
+
+    /// The deviation that the event is about, if any.
+    pub fn deviation(&self) -> Option<DeviationId> {
+        match self.stream() {
+            Stream::Deviation(id) => Some(id),
+            _ => None,
         }
     }
 

@@ -13,8 +13,8 @@ use crate::domain::register::RegisterSummary;
 use crate::domain::register::reviews::ReviewsDue;
 use crate::domain::trees::TreeRow;
 use crate::domain::{
-    BreakGlass, BreakGlassId, Calendar, CalendarName, Change, ChangeId, Digest, Fingerprint, Freeze, FreezeName, Key,
-    Person, PersonId, Proposal, ProposalId, Refusal,
+    BreakGlass, BreakGlassId, Calendar, CalendarName, Change, ChangeId, Deviation, DeviationId, Digest, Fingerprint,
+    Freeze, FreezeName, Key, Person, PersonId, Proposal, ProposalId, Refusal,
 };
 use crate::trf;
 
@@ -49,6 +49,8 @@ pub enum StateKey {
     Tree(TreeRow),
     /// The reviews due of the changes that this person owns.
     Reviews(PersonId),
+    /// A deviation.
+    Deviation(DeviationId),
 }
 
 impl fmt::Display for StateKey {
@@ -68,6 +70,7 @@ impl fmt::Display for StateKey {
             Self::Word(text) => write!(f, "word/{text}"),
             Self::Tree(row) => write!(f, "tree/{row}"),
             Self::Reviews(owner) => write!(f, "reviews/{owner}"),
+            Self::Deviation(id) => write!(f, "deviation/{}", id.number()),
         }
     }
 }
@@ -103,6 +106,8 @@ pub enum StateRecord {
     Tree(TreeRow, Vec<Digest>),
     /// The changes that await their review, with the deadlines.
     Reviews(PersonId, ReviewsDue),
+    /// A deviation that was told.
+    Deviation(DeviationId, Box<Deviation>),
 }
 
 impl StateRecord {
@@ -123,6 +128,7 @@ impl StateRecord {
             Self::Word(text, _) => StateKey::Word(*text),
             Self::Tree(row, _) => StateKey::Tree(*row),
             Self::Reviews(owner, _) => StateKey::Reviews(owner.clone()),
+            Self::Deviation(id, _) => StateKey::Deviation(*id),
         }
     }
 }

@@ -3,15 +3,17 @@
 use std::fmt::Display;
 
 use crate::domain::{
-    ArtifactName, BreakGlassId, CalendarName, ChangeId, Closed, ConflictOfInterest, Digest, Duty, Excepting, Field,
-    Fingerprint, FreezeName, Group, KeyNeed, KeyState, Needed, Opens, Outcome, PartInBreakGlass, PartInChange,
-    PersonId, Phrase, ProposalId, RequirementName, Role, RunId, Status, Tag, Target, Time, Window,
+    ArtifactName, BreakGlassId, CalendarName, ChangeId, Closed, ConflictOfInterest, DeviationId, Digest, Duty,
+    Excepting, Field, Fingerprint, FreezeName, Group, KeyNeed, KeyState, Needed, Opens, Outcome, PartInBreakGlass,
+    PartInChange, PartInDeviation, PersonId, Phrase, ProposalId, RequirementName, Role, RunId, Status, Tag, Target,
+    Time, Window,
 };
 use crate::trf;
 
 mod break_glass;
 mod checkpoint;
 mod define;
+mod deviation;
 mod execution;
 mod filing;
 mod governance;
@@ -21,6 +23,7 @@ mod rule;
 use break_glass::break_glass;
 use checkpoint::checkpoint;
 use define::refusals;
+use deviation::deviation;
 use execution::execution;
 use filing::filing;
 use governance::governance;
@@ -33,7 +36,7 @@ fn typed(word: impl Display, phrase: &str) -> String {
 }
 
 // Each macro adds its list and passes all on to the next; `refusals` makes one enum of them.
-governance! { filing! execution! break_glass! checkpoint! review! refusals!; }
+governance! { filing! execution! break_glass! checkpoint! review! deviation! refusals!; }
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 
 pub(in crate::domain) mod audit_work;
 pub(in crate::domain) mod checkpoint;
+mod deviations;
 mod loading;
 pub(in crate::domain) mod reviews;
 
@@ -17,9 +18,9 @@ use crate::domain::records::{Denied, Records, StateKey, Unloaded};
 use crate::domain::register::reviews::ReviewsDue;
 use crate::domain::trees::{Frontier, Trees};
 use crate::domain::{
-    Action, Attempt, BreakGlass, BreakGlassId, Change, ChangeId, Condition, Digest, Event, Facts, Field, Governance,
-    Header, Invalid, Moment, Outcome, PersonId, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since,
-    Statement, Stream, Text, TextRef, Time, Timed, Watched, Witnesses, number,
+    Action, Attempt, BreakGlass, BreakGlassId, Change, ChangeId, Condition, Deviation, DeviationId, Digest, Event,
+    Facts, Field, Governance, Header, Invalid, Moment, Outcome, PersonId, ProposalId, Refusal, RefusedAttempt,
+    RegisterId, Rule, Since, Statement, Stream, Text, TextRef, Time, Timed, Watched, Witnesses, number,
 };
 
 /// The links from the next entry to the entries before it.
@@ -67,6 +68,7 @@ pub struct RegisterSummary {
     governance_tip: Option<Digest>,
     filed: u64,
     break_glasses: u64,
+    deviations: u64,
     witnesses: Witnesses,
     log: Frontier,
     checkpoint: Option<Head>,
@@ -86,6 +88,7 @@ pub struct Register {
     break_glasses: Records<BreakGlassId, BreakGlass>,
     words: Records<Digest, BreakGlassId>,
     reviews: Records<PersonId, ReviewsDue>,
+    deviations: Records<DeviationId, Deviation>,
     trees: Trees,
     /// The break-glasses whose end the newest entry corrected.
     corrected: Vec<BreakGlassId>,
@@ -224,6 +227,7 @@ impl Register {
             Stream::Governance | Stream::Log => None,
             Stream::Change(id) => Some(self.change(id).map(Change::last)),
             Stream::BreakGlass(id) => Some(self.break_glass(id).map(BreakGlass::last)),
+            Stream::Deviation(id) => Some(self.deviation(id).map(Deviation::last)),
         };
         let last = match last {
             Some(Err(Denied::Refused(_))) => Some(Digest::NONE),
@@ -271,6 +275,7 @@ impl Register {
             Event::Sample(it) => self.judge_sample(header, it),
             Event::Reconciliation(it) => self.judge_audit_work(header, &it.log),
             _ if event.break_glass().is_some() => self.judge_break_glass(header, event),
+            _ if event.deviation().is_some() => self.judge_deviation(header, event),
             _ => self.judge_on_change(header, event),
         }
     }
@@ -392,6 +397,8 @@ impl Register {
             self.summary.governance_tip = Some(leaf);
         } else if let Some(glass) = self.after_act(header, leaf, event)? {
             self.take_break_glass(header, event, glass)?;
+        } else if let Some(it) = self.deviation_after(header, leaf, event)? {
+            self.take_deviation(it);
         } else if let Event::File { change, facts, execution } = event {
             self.summary.filed = change.number();
             let filed = Change::filed(*change, header, leaf, (facts.as_ref(), execution.as_ref()));

@@ -213,7 +213,8 @@ pub(in crate::domain) fn leaf_of(stream: Stream, entry: Digest) -> Option<(Leaf,
     match stream {
         Stream::Change(id) => Some(((SubjectTree::Changes, id.number() - 1), subject_leaf(id, entry))),
         Stream::BreakGlass(id) => Some(((SubjectTree::BreakGlasses, id.number() - 1), subject_leaf(id, entry))),
-        Stream::Governance | Stream::Log => None,
+        // Deviations are in no tree yet.
+        Stream::Governance | Stream::Deviation(_) | Stream::Log => None,
     }
 }
 

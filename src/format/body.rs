@@ -10,7 +10,7 @@ use data_encoding::BASE64;
 use super::data::Presence;
 use super::lines::{Reader, Writer};
 use super::request::Founding;
-use super::{Defect, about_log, data, freeze, governance, review, text};
+use super::{Defect, about_log, data, deviation, freeze, governance, review, text};
 use crate::domain::{
     Artifact, Confirmation, Event, EventKind, FORMAT, Facts, Field, Finish, FreezeRef, Header, Invalid, Opening,
     ProposalRef, RefusedAttempt, RevisionRef, Start, Submission, TextRef, Verb, Window, number,
@@ -93,6 +93,7 @@ fn write_event(out: &mut Writer, event: &Event) {
         | Event::BreakGlassEnter { .. }
         | Event::BreakGlassClose(_)
         | Event::BreakGlassRatify { .. } => write_break_glass(out, event),
+        Event::DeviationRecord { .. } | Event::DeviationReview { .. } => deviation::write(out, event),
         Event::Checkpoint(_) | Event::Sample(_) | Event::Reconciliation(_) => about_log::write(out, event),
         Event::Refused { attempt, rule } => {
             write_attempt(out, attempt);
@@ -296,6 +297,7 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         EventKind::BreakGlassRatify => {
             Event::BreakGlassRatify { id: lines.parse("breakglass")?, closed: lines.parse("closed")? }
         }
+        EventKind::DeviationRecord | EventKind::DeviationReview => deviation::read(lines, kind)?,
         EventKind::Checkpoint => about_log::read_checkpoint(lines)?,
         EventKind::Sample => about_log::read_sample(lines)?,
         EventKind::Reconciliation => about_log::read_reconciliation(lines)?,

@@ -84,6 +84,8 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         | EventKind::Close
         | EventKind::Note
         | EventKind::BreakGlassClose
+        | EventKind::DeviationRecord
+        | EventKind::DeviationReview
         | EventKind::BreakGlassRatify => &[Field::Note],
         EventKind::Policy | EventKind::Reconciliation => &[Field::Source],
         EventKind::Seal

@@ -204,6 +204,14 @@ fn other(event: &Event) -> String {
             trf!("closed break-glass {id}: said what was done", "关闭紧急处置 {id}，说明处置经过")
         }
         Event::BreakGlassRatify { id, .. } => trf!("ratified break-glass {id}", "追认紧急处置 {id}"),
+        Event::DeviationRecord { id, told } => {
+            trf!(
+                "told deviation {id}: done at {} outside the register",
+                "报告偏差 {id}：{} 在变更台账之外操作",
+                told.done
+            )
+        }
+        Event::DeviationReview { id, .. } => trf!("reviewed deviation {id}", "审阅偏差 {id}"),
         Event::Checkpoint(_) | Event::Sample(_) | Event::Reconciliation(_) => about_log(event),
         event => on_change(event),
     }

@@ -2,6 +2,7 @@
 //! or an empty list; no key is ever left out.
 
 mod about_log;
+pub mod deviation;
 mod review;
 
 use std::collections::BTreeMap;
@@ -46,6 +47,7 @@ pub fn entry(header: &Header, event: &Event, text: Option<&Text>, leaf: Digest) 
         "key": header.key.to_string(),
         "change": written(event.change()),
         "breakglass": written(event.break_glass()),
+        "deviation": written(event.deviation()),
         "proposal": event.proposal().map(|proposal| proposal.number()),
         "event": self::event(event),
         "filled": list(filled),
@@ -95,8 +97,7 @@ fn event(event: &Event) -> Value {
             "outcome": it.outcome.to_string(),
         }),
         Event::Confirm(it) => json!({ "revision": revision(&it.revision), "outcome": it.outcome.to_string() }),
-        Event::Review(it) => self::review::review(it),
-        Event::ActionDone(it) => json!({ "revision": revision(&it.revision), "action": it.number }),
+        Event::Review(_) | Event::ActionDone(_) => self::review::act(event),
         Event::Refused { attempt, rule } => {
             let target = attempted(attempt);
             json!({ "verb": attempt.verb().to_string(), "target": target, "rule": rule.to_string() })
@@ -110,6 +111,7 @@ fn event(event: &Event) -> Value {
             "opener_key": word.key.to_string(),
         }),
         Event::BreakGlassRatify { closed, .. } => json!({ "closed": closed.to_string() }),
+        Event::DeviationRecord { .. } | Event::DeviationReview { .. } => self::deviation::act(event),
         Event::Checkpoint(it) => about_log::roots(it),
         Event::Sample(it) => about_log::sample(it),
         Event::Reconciliation(it) => about_log::reconciliation(it),

@@ -181,10 +181,12 @@ impl Parts {
     pub fn settled_fields(&self) -> Vec<Quoted> {
         let files = self.body.starts_with("twinseal/change.file/");
         let opens = ["open", "enter"].iter().any(|it| self.body.starts_with(&format!("twinseal/breakglass.{it}/")));
+        let tells = self.body.starts_with("twinseal/deviation.record/");
         let numbered = |line: &Quoted| match line.mark.as_str() {
             "change" => files,
             "proposal" => !line.text.contains(' '),
             "breakglass" => opens,
+            "deviation" => tells,
             _ => false,
         };
         let fields = self.body.lines().map(field);

@@ -3,6 +3,7 @@
 pub mod action_queries;
 pub mod audit_queries;
 pub mod compare;
+mod deviation_tables;
 pub mod offered;
 pub mod queries;
 pub mod state;

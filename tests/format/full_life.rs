@@ -67,6 +67,11 @@ fn confirm(world: &World) {
     world.ok("dave", "review CHG-4 review.toml");
     world.ok("erin", "close CHG-4 --note 'Nothing is left.'");
     world.ok("erin", "action done CHG-4/1 --note Named.");
+    let by = "by = ['erin', 'external acme']\nservices = ['order-gateway']\nincident = 'INC-9'\n";
+    world.write("told.toml", format!("done = 2026-12-01T08:00:00Z\n{by}what = 'Restarted.'\n"));
+    world.ok("frank", "deviation record told.toml");
+    let digest = world.raw(world.entries() - 1).leaf();
+    world.ok("dave", &format!("deviation review DEV-1 --digest {digest} --note Read."));
 }
 
 /// Bob seconds a proposal by alice.

@@ -60,7 +60,7 @@ impl Reader {
         assert_eq!(value("seq"), Some(raw.seq.to_string().as_str()));
         assert_eq!(value("prev"), Some(of(&self.leaf).as_str()), "{body}");
         assert_eq!(value("governance"), Some(of(&self.governance).as_str()), "{body}");
-        let subject = value("change").or_else(|| value("breakglass")).map(str::to_owned);
+        let subject = ["change", "breakglass", "deviation"].iter().find_map(|key| value(key)).map(str::to_owned);
         let last = subject.as_ref().map(|subject| of(&self.last.get(subject).cloned()));
         assert_eq!(value("last"), last.as_deref(), "{body}");
         match subject {

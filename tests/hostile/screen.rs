@@ -132,6 +132,7 @@ pub fn filled(world: &World, line: &str, name: &str) -> Vec<String> {
         "{fingerprint}" => world.fingerprint(),
         "{revision}" => world.revision("CHG-1").filed.to_string(),
         "{closed}" => world.state().break_glass("BG-1".parse().unwrap()).unwrap().close().unwrap().leaf.to_string(),
+        "{told}" => world.state().deviation("DEV-1".parse().unwrap()).unwrap().recorded().leaf.to_string(),
         "{statement}" => world.statement(&format!("{name}.approval")).to_string(),
         "{register}" => world.state().id().unwrap().to_string(),
         "{opened}" => proposal(),
@@ -173,6 +174,7 @@ pub fn prepare(world: &World, name: &str, change: &str) {
     world.write(&format!("{name}r.csv"), format!("ref,time,service,host\n{row}"));
     world.write(&format!("{name}r.toml"), "[columns]\nref = \"ref\"\ntime = \"time\"\nservice = \"service\"\n");
     let action = "[[action]]\ntext = \"Test.\"\nowner = \"carol\"\ndue = 2026-12-20T10:00:00Z\n";
+    world.write(&format!("{name}d.toml"), "done = 2026-12-01T08:00:00Z\nby = [\"erin\"]\nwhat = \"Restarted.\"\n");
     world.write(&format!("{name}v.toml"), format!("happened = \"It.\"\nlearned = \"That.\"\n{action}"));
     world.write(&format!("{name}h.csv"), "person,left\nalice,\nbob,2026-11-30\n");
     world.write(&format!("{name}f.toml"), FREEZE);

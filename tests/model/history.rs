@@ -22,9 +22,19 @@ const MACHINES: u64 = 7;
 const FREEZES: u64 = 5;
 
 /// The rules that histories reach too seldom: one needs more people than a history has, one a freeze that is reserved for an
-/// approved change and too short for it, one the texts that these histories do not have. `rules/effective_time.rs`,
+/// approved change and too short for it, one the texts that these histories do not have; and those about deviations, which
+/// they do not draw. `rules/deviations.rs`, `rules/effective_time.rs`,
 /// `rules/reserved.rs` and `rules/sensitive.rs` break them.
-const BEYOND: [&str; 16] = [
+const BEYOND: [&str; 25] = [
+    "deviation-number",
+    "deviation-known",
+    "deviation-time",
+    "deviation-report",
+    "deviation-part",
+    "deviation-record-known",
+    "deviation-undecided",
+    "deviation-review-once",
+    "deviation-redacted",
     "operator-limit",
     "restored-by",
     "sensitive-named",
@@ -45,7 +55,8 @@ const BEYOND: [&str; 16] = [
 
 /// The kinds of entry that the model does not draw. A checkpoint states what no model without hashes knows:
 /// `tamper::recorded` computes it from the entries.
-const UNDRAWN: [&str; 4] = ["approval.submit", "log.checkpoint", "log.sample", "log.reconciliation"];
+const UNDRAWN: [&str; 6] =
+    ["approval.submit", "deviation.record", "deviation.review", "log.checkpoint", "log.sample", "log.reconciliation"];
 
 /// What the histories met.
 #[derive(Debug, Default)]

@@ -66,7 +66,18 @@ fn world() -> World {
     world.write("done.txt", "Done.");
     world.ok("erin", "breakglass open --incident INC-1 --change CHG-1 --reason Now.");
     world.ok("erin", "breakglass close BG-1 done.txt");
+    world.write("told.toml", "done = 2026-12-01T08:00:00Z\nby = ['robot']\nwhat = 'Restarted.'\n");
+    world.ok("erin", "deviation record told.toml");
     world
+}
+
+fn told() -> Box<Told> {
+    let by = ["dave".parse().unwrap(), "robot".parse().unwrap()].into();
+    Box::new(Told { done: "2026-12-01T08:00:00Z".parse().unwrap(), by, services: BTreeSet::new(), incident: None })
+}
+
+fn told_by(world: &World) -> Digest {
+    world.state().deviation("DEV-1".parse().unwrap()).unwrap().recorded().leaf
 }
 
 /// Allowed and refused events of every kind that needs records.
@@ -103,6 +114,10 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
         ("carol", Event::BreakGlassRatify { id, closed }),
         ("erin", Event::BreakGlassRatify { id, closed }),
         ("erin", Event::BreakGlassClose(id)),
+        ("robot", Event::DeviationRecord { id: world.state().next_deviation(), told: told() }),
+        ("mallory", Event::DeviationRecord { id: world.state().next_deviation(), told: told() }),
+        ("carol", Event::DeviationReview { id: "DEV-1".parse().unwrap(), recorded: told_by(world) }),
+        ("erin", Event::DeviationReview { id: "DEV-1".parse().unwrap(), recorded: told_by(world) }),
         ("carol", Event::Approve(one)),
         ("carol", Event::Approve(two)),
         ("erin", Event::Approve(one)),
@@ -201,6 +216,7 @@ fn nothing_that_is_not_loaded_lets_a_rule_pass_or_refuse() {
             "breakglass",
             "calendar",
             "change",
+            "deviation",
             "freeze",
             "key",
             "person",
@@ -237,7 +253,10 @@ fn nothing_is_taken_in_without_the_records_that_it_changes() {
         }
         assert_eq!(state.take_changed(), expected.take_changed(), "{person}: {event:?}");
     }
-    assert!(kinds.iter().eq(["breakglass", "calendar", "change", "key", "person", "proposal", "tree"]), "{kinds:?}");
+    assert!(
+        kinds.iter().eq(["breakglass", "calendar", "change", "deviation", "key", "person", "proposal", "tree"]),
+        "{kinds:?}"
+    );
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Scene {
     }
 
     /// As [`Scene::new`], and then: a machine, a grant for a while with a group, a refused attempt, a redacted text,
-    /// a break-glass, a freeze.
+    /// a break-glass, a freeze, a review, a deviation.
     pub fn governed() -> Self {
         let scene = Self::new();
         let id = scene.named();
@@ -92,6 +92,17 @@ impl Scene {
             scene.ok(person, &format!("breakglass ratify BG-2 --digest {closed}"));
         }
         scene.ok("bob", "freeze now --for 1h --service billing --reason Slow.");
+        let action = "[[action]]\ntext = 'Test it.'\nowner = 'erin'\ndue = 2026-12-09T10:00:00Z\n";
+        scene.write("review.toml", format!("happened = 'It worked.'\nlearned = 'Nothing.'\n{action}"));
+        scene.ok("dave", "review CHG-1 review.toml");
+        scene.ok("erin", "action done CHG-1/1");
+        let by = "by = ['erin']\nservices = ['order-gateway']\nincident = 'INC-9'\n";
+        scene.write("told.toml", format!("done = 2026-12-01T08:00:00Z\n{by}what = 'Restarted.'\n"));
+        scene.ok("frank", "deviation record told.toml");
+        let digest = scene.raw(scene.entries() - 1).leaf();
+        for person in ["carol", "dave"] {
+            scene.ok(person, &format!("deviation review DEV-1 --digest {digest}"));
+        }
         PEOPLE.iter().for_each(|(person, _)| drop(scene.ok(person, "list")));
         scene
     }

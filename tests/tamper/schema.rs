@@ -217,6 +217,10 @@ pub const OPENING: &[&str] = &[
     "breakglass enter acted.word",
     "breakglass close BG-1 change.toml",
     "breakglass ratify BG-1 --digest DIGEST",
+    "deviation record told.toml",
+    "deviation review DEV-1 --digest DIGEST",
+    "deviation list",
+    "deviation show DEV-1",
     "breakglass list",
     "breakglass show BG-1",
     "log",
@@ -334,6 +338,7 @@ fn what_is_planted_is_found_by_every_command_that_opens_the_register() {
     scene.write("deployed.csv", "time,service\n2026-12-01T10:00:00Z,order-gateway\n");
     scene.write("freeze.toml", FREEZE);
     scene.write("calendar.toml", CALENDAR);
+    scene.write("told.toml", "done = 2026-12-01T08:00:00Z\nwhat = 'Restarted.'\n");
     scene.write("review.toml", "happened = 'It failed.'\nlearned = 'Nothing.'\n");
     scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");
     let (digest, key) = (scene.filed.clone(), scene.signer("carol").public().fingerprint());

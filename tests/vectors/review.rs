@@ -2,12 +2,12 @@
 
 use twinseal::domain::{
     ActionDone, ChangeId, Confirmation, Event, Execution, Field, Finish, Outcome, Prose, Review, ReviewAction,
-    ReviewText, RevisionRef, Start, Text,
+    ReviewText, RevisionRef, Start, Text, Told,
 };
 use twinseal::format::Raw;
 
 use super::bad_entries::{Bad, body_of, replaced, with_body, with_text};
-use super::good_log::{Log, few_facts, few_words, remark};
+use super::good_log::{Log, all, few_facts, few_words, remark};
 use super::refused::Attempt;
 
 fn prose(words: &str) -> Option<Prose> {
@@ -45,6 +45,16 @@ pub fn review(log: &mut Log) {
     log.add("uma", Event::ActionDone(ActionDone { revision, number: 2 }), remark(Field::Note, "Rehearsed."));
     log.add("erin", Event::Close(revision), remark(Field::Note, "The rest goes on."));
     log.add("erin", Event::ActionDone(ActionDone { revision, number: 1 }), None);
+    let id = log.state.next_deviation();
+    let told = Told {
+        done: "2026-12-01T08:00:00Z".parse().unwrap(),
+        by: all(&["erin", "external acme"]),
+        services: all(&["order-gateway", "risk-engine"]),
+        incident: Some("INC-2216".parse().unwrap()),
+    };
+    let event = Event::DeviationRecord { id, told: Box::new(told) };
+    let recorded = log.add("frank", event, remark(Field::Note, "The cable was pulled by hand."));
+    log.add("wim", Event::DeviationReview { id, recorded }, remark(Field::Note, "Seen."));
 }
 
 /// Entries with one defect each.
@@ -61,6 +71,15 @@ pub fn bad_reviews(good: &[Raw]) -> Vec<Bad> {
         ("review-with-an-action-without-due", "change.review", day, "", "line 12, action: Time"),
         ("action-without-a-number", "change.action", "action 2", "action two", "line 12, action: Number"),
         ("action-zero-is-done", "change.action", "action 2", "action 0", "line 12, action: Number"),
+        (
+            "deviation-by-an-author-out-of-order",
+            "deviation.record",
+            "by erin\nby external acme",
+            "by external acme\nby erin",
+            "NotCanonical",
+        ),
+        ("deviation-without-its-time", "deviation.record", "done 2026-12-01T08:00:00Z\n", "", "line 11 is not done"),
+        ("deviation-zero", "deviation.review", "deviation DEV-1", "deviation DEV-0", "line 10, deviation: Id"),
         ("close-with-an-outcome", "change.close", "filled note", "outcome failed\nfilled note", "Surplus"),
         ("review-within-the-usual-days-spelled-out", "policy.set", "review-days 30", "review-days 14", "NotCanonical"),
         (
@@ -105,6 +124,11 @@ pub fn refused_reviews(log: &Log) -> Vec<Attempt> {
     let closed = current(ChangeId::after(log.state.filed() - 1));
     let open = |change: &str| current(change.parse().unwrap());
     let done = |number| Event::ActionDone(ActionDone { revision: closed, number });
+    let reviewed = |id: &str| {
+        let id = id.parse().unwrap();
+        let recorded = log.state.deviation(id).map_or(closed.filed, |it| it.recorded().leaf);
+        Event::DeviationReview { id, recorded }
+    };
     let review = |revision| Event::Review(Review { revision, actions: Vec::new() });
     let bad = log.state.change(open("CHG-4").change).unwrap();
     assert!(bad.awaited_review().is_some());
@@ -116,6 +140,9 @@ pub fn refused_reviews(log: &Log) -> Vec<Attempt> {
         ("action-that-nobody-asked-for", "action-known", "uma", done(4), None),
         ("action-of-somebody-else", "action-owner", "wim", done(3), None),
         ("close-before-the-confirmation", "close-confirmed", "erin", Event::Close(bad.current().id), None),
+        ("deviation-reviewed-by-who-did-it", "deviation-part", "erin", reviewed("DEV-1"), None),
+        ("deviation-reviewed-twice", "deviation-review-once", "wim", reviewed("DEV-1"), None),
+        ("deviation-that-nobody-told", "deviation-known", "wim", reviewed("DEV-2"), None),
         ("close-a-second-time", "closed", "erin", Event::Close(closed), None),
     ]
 }

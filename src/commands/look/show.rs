@@ -250,14 +250,7 @@ fn whole(session: &Session, now: Moment, id: ChangeId) -> Result<Value, Error> {
     };
     let vote = |it: &Vote| json::vote(change, it, void(it.seq), remarks.get(&it.seq));
     let outcome = |(outcome, it): &(Outcome, Act)| json!({ "outcome": outcome.to_string(), "act": act(it) });
-    let action = |(number, it): (u64, &FollowUp)| {
-        let (owner, due, done) = (it.owner.to_string(), it.due.to_string(), it.done.as_ref().map(act));
-        json!({ "number": number, "owner": owner, "due": due, "review": it.review, "done": done })
-    };
-    let refusal = |it: &RefusedAct| {
-        let target = json::written(it.target.as_ref());
-        json!({ "verb": it.verb.to_string(), "target": target, "rule": it.rule.to_string(), "act": act(&it.act) })
-    };
+    let refusal = |it: &RefusedAct| refusal_json(it, act(&it.act));
     let target = |it: &Target| {
         let on = change.on_targets().get(it);
         let outcomes = on.map_or(&[][..], |on| &on.outcomes);
@@ -286,7 +279,7 @@ fn whole(session: &Session, now: Moment, id: ChangeId) -> Result<Value, Error> {
         "confirmations": change.confirmations().iter().map(outcome).collect::<Value>(),
         "review_due": json::written(change.review_due()),
         "reviews": reviews_json(session, change, act)?,
-        "actions": (1..).zip(change.actions()).map(action).collect::<Value>(),
+        "actions": actions_json(change, act),
         "closed": change.closed().map(act),
         "outcome": json::written(change.outcome()),
         "revisions": revisions(session, change)?,
@@ -298,6 +291,20 @@ fn whole(session: &Session, now: Moment, id: ChangeId) -> Result<Value, Error> {
         "outcomes": change.outcomes().iter().map(outcome).collect::<Value>(),
         "refused": change.refused().iter().map(refusal).collect::<Value>(),
     }))
+}
+
+fn refusal_json(it: &RefusedAct, act: Value) -> Value {
+    let target = json::written(it.target.as_ref());
+    json!({ "verb": it.verb.to_string(), "target": target, "rule": it.rule.to_string(), "act": act })
+}
+
+/// Every action that the reviews of a change ask for, as JSON.
+fn actions_json(change: &Change, act: impl Fn(&Act) -> Value) -> Value {
+    let action = |(number, it): (u64, &FollowUp)| {
+        let (owner, due, done) = (it.owner.to_string(), it.due.to_string(), it.done.as_ref().map(&act));
+        json!({ "number": number, "owner": owner, "due": due, "review": it.review, "done": done })
+    };
+    (1..).zip(change.actions()).map(action).collect()
 }
 
 /// Every review of a change as JSON.

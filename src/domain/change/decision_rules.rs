@@ -58,6 +58,8 @@ impl Change {
             | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
             | Event::BreakGlassRatify { .. }
+            | Event::DeviationRecord { .. }
+            | Event::DeviationReview { .. }
             | Event::Checkpoint(_)
             | Event::Sample(_)
             | Event::Reconciliation(_) => Err(Refusal::NoChange { change: self.id() }.into()),

@@ -463,6 +463,8 @@ impl Change {
             | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
             | Event::BreakGlassRatify { .. }
+            | Event::DeviationRecord { .. }
+            | Event::DeviationReview { .. }
             | Event::Checkpoint(_)
             | Event::Sample(_)
             | Event::Reconciliation(_) => {}

@@ -4,8 +4,8 @@ use crate::domain::governance::state::{GovernanceSummary, Phase};
 use crate::domain::records::Denied;
 use crate::domain::{
     AcceptedLoss, Action, Digest, Event, Fingerprint, FreezeOrigin, Governance, Grants, Key, KeyState, LostEntries,
-    Member, Person, PersonId, Policy, Proposal, ProposalId, ProposalState, PublicKey, RefusedAttempt, Role, TextState,
-    Timed,
+    Member, Person, PersonId, Policy, Proposal, ProposalId, ProposalRef, ProposalState, PublicKey, RefusedAttempt,
+    Role, Rule, TextState, Timed,
 };
 
 impl Governance {
@@ -69,11 +69,7 @@ impl Governance {
             Event::FreezeEnd(freeze) => self.freeze_end(freeze, header.seq),
             Event::Decline(at) => _ = self.end_proposal(at.proposal, ProposalState::Declined(header.actor.clone())),
             Event::ProposalWithdraw(at) => _ = self.end_proposal(at.proposal, ProposalState::Withdrawn),
-            Event::Refused { attempt: RefusedAttempt::Second(at), rule } => {
-                if let Some(proposal) = self.proposals.change(&at.proposal) {
-                    proposal.refused.insert((header.actor.clone(), *rule));
-                }
-            }
+            Event::Refused { attempt: RefusedAttempt::Second(at), rule } => self.note_refused(header, at, *rule),
             // Events about changes: `Register::apply` passes only governance events.
             Event::Refused { .. }
             | Event::File { .. }
@@ -94,11 +90,19 @@ impl Governance {
             | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
             | Event::BreakGlassRatify { .. }
+            | Event::DeviationRecord { .. }
+            | Event::DeviationReview { .. }
             | Event::Checkpoint(_)
             | Event::Sample(_)
             | Event::Reconciliation(_) => {}
         }
         Ok(None)
+    }
+
+    fn note_refused(&mut self, header: &Timed<'_>, at: &ProposalRef, rule: Rule) {
+        if let Some(proposal) = self.proposals.change(&at.proposal) {
+            proposal.refused.insert((header.actor.clone(), rule));
+        }
     }
 
     fn found(&mut self, founder: &PersonId, policy: &Policy, leaf: Digest) {

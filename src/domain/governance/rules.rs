@@ -78,11 +78,7 @@ impl Governance {
             _ if self.summary.phase == Phase::Founded => Err(Refusal::NotSealed.into()),
             Event::KeyRevoke(key) => {
                 self.judge_actor(header)?;
-                match self.key(*key)? {
-                    Some(it) if it.person == header.actor && it.state != KeyState::Revoked => Ok(()),
-                    Some(it) if it.person == header.actor => Ok(judge_live(*key, it.state)?),
-                    _ => Err(Refusal::RevokeOther { key: *key }.into()),
-                }
+                self.judge_revoke(header, *key)
             }
             Event::KeySuspend(key) => {
                 self.judge_actor(header)?;
@@ -126,9 +122,20 @@ impl Governance {
             | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
             | Event::BreakGlassRatify { .. }
+            | Event::DeviationRecord { .. }
+            | Event::DeviationReview { .. }
             | Event::Checkpoint(_)
             | Event::Sample(_)
             | Event::Reconciliation(_) => Err(Refusal::NotFounding.into()),
+        }
+    }
+
+    /// A person revokes their own keys, each once.
+    fn judge_revoke(&self, header: &Timed<'_>, key: Fingerprint) -> Result<(), Denied> {
+        match self.key(key)? {
+            Some(it) if it.person == header.actor && it.state != KeyState::Revoked => Ok(()),
+            Some(it) if it.person == header.actor => Ok(judge_live(key, it.state)?),
+            _ => Err(Refusal::RevokeOther { key }.into()),
         }
     }
 

@@ -109,7 +109,8 @@ impl Governance {
             | StateRecord::BreakGlass(..)
             | StateRecord::Word(..)
             | StateRecord::Tree(..)
-            | StateRecord::Reviews(..) => {}
+            | StateRecord::Reviews(..)
+            | StateRecord::Deviation(..) => {}
         }
     }
 
@@ -128,7 +129,8 @@ impl Governance {
             | StateKey::BreakGlass(_)
             | StateKey::Word(_)
             | StateKey::Tree(_)
-            | StateKey::Reviews(_) => {}
+            | StateKey::Reviews(_)
+            | StateKey::Deviation(_) => {}
         }
     }
 

@@ -18,6 +18,7 @@ impl Register {
             break_glasses: Records::unloaded(),
             words: Records::unloaded(),
             reviews: Records::unloaded(),
+            deviations: Records::unloaded(),
             trees: Trees::unloaded(),
             corrected: Vec::new(),
             selected: false,
@@ -43,6 +44,7 @@ impl Register {
             StateRecord::BreakGlass(id, glass) => self.break_glasses.load(id, Some(*glass)),
             StateRecord::Word(text, id) => self.words.load(text, Some(id)),
             StateRecord::Reviews(owner, due) => self.reviews.load(owner, Some(due)),
+            StateRecord::Deviation(id, it) => self.deviations.load(id, Some(*it)),
             StateRecord::Tree(at, row) => self.trees.rows.load(at, Some(row)),
             record => self.governance.load(record),
         }
@@ -55,6 +57,7 @@ impl Register {
             StateKey::BreakGlass(id) => self.break_glasses.load(id, None),
             StateKey::Word(text) => self.words.load(text, None),
             StateKey::Reviews(owner) => self.reviews.load(owner, None),
+            StateKey::Deviation(id) => self.deviations.load(id, None),
             StateKey::Tree(at) => self.trees.rows.load(at, None),
             key => self.governance.load_absent(key),
         }
@@ -69,6 +72,7 @@ impl Register {
             StateKey::Calendar(name) => self.governance.calendars().contains_key(name),
             StateKey::Change(id) => id.number() <= self.summary.filed,
             StateKey::BreakGlass(id) => id.number() <= self.summary.break_glasses,
+            StateKey::Deviation(id) => id.number() <= self.summary.deviations,
             StateKey::Tree(row) => row.exists(self.summary.leaves(row.tree)),
             StateKey::Person(_)
             | StateKey::Key(_)
@@ -91,6 +95,7 @@ impl Register {
             + self.break_glasses.len()
             + self.words.len()
             + self.reviews.len()
+            + self.deviations.len()
             + self.trees.rows.len()
             + self.governance.loaded()
     }
@@ -106,6 +111,8 @@ impl Register {
         changed.extend(glasses.map(|(id, glass)| StateRecord::BreakGlass(id, Box::new(glass))));
         changed.extend(self.words.take_changed().map(|(text, id)| StateRecord::Word(text, id)));
         changed.extend(self.reviews.take_changed().map(|(owner, due)| StateRecord::Reviews(owner, due)));
+        let deviations = self.deviations.take_changed();
+        changed.extend(deviations.map(|(id, it)| StateRecord::Deviation(id, Box::new(it))));
         changed.extend(self.trees.rows.take_changed().map(|(at, row)| StateRecord::Tree(at, row)));
         changed
     }
@@ -119,6 +126,7 @@ impl Register {
         self.break_glasses.unload();
         self.words.unload();
         self.reviews.unload();
+        self.deviations.unload();
         self.trees.rows.unload();
     }
 }

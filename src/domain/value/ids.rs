@@ -307,6 +307,14 @@ numbered_id!(
 );
 
 numbered_id!(
+    /// A deviation: `DEV-3`. Numbered in the order of recording, from 1, without gaps.
+    DeviationId,
+    "DEV-",
+    ["a deviation", "偏差编号"],
+    ["DEV- and a number from 1, such as DEV-3", "DEV- 加从 1 起的数字，如 DEV-3"]
+);
+
+numbered_id!(
     /// A proposal: `7`. Numbered in the order of opening, from 1, without gaps.
     ProposalId,
     "",

@@ -273,7 +273,7 @@ impl Queries<'_> {
     /// What SQLite reports.
     pub fn governance_before(&self, seq: u64) -> Result<Vec<u64>, StoreError> {
         let sql = "SELECT seq FROM log_entries
-            WHERE change IS NULL AND breakglass IS NULL AND kind NOT LIKE 'log.%' AND seq < ?1 ORDER BY seq";
+            WHERE change IS NULL AND breakglass IS NULL AND deviation IS NULL AND kind NOT LIKE 'log.%' AND seq < ?1 ORDER BY seq";
         self.select(sql, [seq], |row| row.get(0))
     }
 

@@ -5,8 +5,8 @@ use rusqlite::{OptionalExtension, params};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::{
-    BreakGlassId, ChangeId, Denied, Digest, Fingerprint, PublicKey, Refusal, Register, StateKey, StateRecord, Stream,
-    TextState,
+    BreakGlassId, ChangeId, Denied, DeviationId, Digest, Fingerprint, PublicKey, Refusal, Register, StateKey,
+    StateRecord, Stream, TextState,
 };
 use crate::format::entry;
 use crate::store::StoreError;
@@ -112,6 +112,14 @@ impl VerifiedCache {
             }
             Some(StateRecord::BreakGlass(id, glass))
                 if rows == Rows::Cache && self.newest_about_break_glass(id)? != glass.last() =>
+            {
+                Err(self.damaged(trf!(
+                    "its row {key} differs from that after the newest entry about it",
+                    "其行 {key} 与相关最新日志条目之后的内容不符"
+                )))
+            }
+            Some(StateRecord::Deviation(id, it))
+                if rows == Rows::Cache && self.newest_about_deviation(id)? != it.last() =>
             {
                 Err(self.damaged(trf!(
                     "its row {key} differs from that after the newest entry about it",
@@ -255,6 +263,13 @@ impl VerifiedCache {
         Ok(newest.first().map_or(Digest::NONE, |head| head.leaf))
     }
 
+    /// The leaf hash of the newest entry about a deviation.
+    fn newest_about_deviation(&self, id: DeviationId) -> Result<Digest, StoreError> {
+        let sql = "SELECT seq, leaf FROM log_entries WHERE deviation = ?1 ORDER BY seq DESC LIMIT 1";
+        let newest = self.select_heads(sql, [id.number()])?;
+        Ok(newest.first().map_or(Digest::NONE, |head| head.leaf))
+    }
+
     /// Whether the tables have the record that a key names, so that the state must have a row for it.
     fn is_in_tables(&self, key: &StateKey) -> Result<bool, StoreError> {
         let exists = |sql, name: String| {
@@ -283,6 +298,7 @@ impl VerifiedCache {
             | StateKey::Calendar(_)
             | StateKey::Change(_)
             | StateKey::BreakGlass(_)
+            | StateKey::Deviation(_)
             | StateKey::Tree(_) => Ok(false),
         }
     }

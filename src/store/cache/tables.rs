@@ -10,6 +10,7 @@ use crate::domain::{
 };
 use crate::format::Entry;
 use crate::store::StoreError;
+use crate::store::cache::deviation_tables;
 use crate::store::doing::Doing;
 
 /// The derived tables of the register, inside the transaction that appends an entry.
@@ -39,22 +40,25 @@ impl<'c> Tables<'c> {
 /// What SQLite reports.
 pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, after: &Register) -> rusqlite::Result<()> {
     let Entry { header, event, text, leaf } = entry;
-    conn.prepare_cached("INSERT INTO log_entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")?
-        .execute(params![
-            header.seq,
-            leaf.to_string(),
-            event.kind().as_str(),
-            header.time.to_string(),
-            after.moment_of(header).map_err(unloaded)?.effective.to_string(),
-            after.is_behind(header).map_err(unloaded)?,
-            header.actor.as_str(),
-            header.key.to_string(),
-            event.change().map(|change| change.number()),
-            event.proposal().map(|proposal| proposal.number()),
-            header.text.as_ref().map(|text| text.digest.to_string()),
-            header.data.map(|data| data.to_string()),
-            event.break_glass().map(|id| id.number()),
-        ])?;
+    conn.prepare_cached(
+        "INSERT INTO log_entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    )?
+    .execute(params![
+        header.seq,
+        leaf.to_string(),
+        event.kind().as_str(),
+        header.time.to_string(),
+        after.moment_of(header).map_err(unloaded)?.effective.to_string(),
+        after.is_behind(header).map_err(unloaded)?,
+        header.actor.as_str(),
+        header.key.to_string(),
+        event.change().map(|change| change.number()),
+        event.proposal().map(|proposal| proposal.number()),
+        header.text.as_ref().map(|text| text.digest.to_string()),
+        header.data.map(|data| data.to_string()),
+        event.break_glass().map(|id| id.number()),
+        event.deviation().map(|id| id.number()),
+    ])?;
     if let Some(Text::Names(names)) = text {
         for (person, name) in names {
             let row = params![person.as_str(), header.seq, name.as_str()];
@@ -66,6 +70,7 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
     match event.stream() {
         Stream::Change(change) => project_change(conn, after.change(change).map_err(unloaded)?),
         Stream::BreakGlass(id) => project_break_glass(conn, header.seq, after.break_glass(id).map_err(unloaded)?),
+        Stream::Deviation(id) => deviation_tables::project(conn, header, after.deviation(id).map_err(unloaded)?),
         Stream::Governance | Stream::Log => Ok(()),
     }
 }
@@ -113,6 +118,8 @@ fn project_event(
         | Event::BreakGlassOpen { .. }
         | Event::BreakGlassEnter { .. }
         | Event::BreakGlassClose(_)
+        | Event::DeviationRecord { .. }
+        | Event::DeviationReview { .. }
         | Event::ChangeWithdraw(_)
         | Event::Note(_)
         | Event::Checkpoint(_)

@@ -260,7 +260,7 @@ impl<'a> Judge<'a> {
             Stream::Governance => true,
             Stream::Change(id) => contents.subjects.contains(&id),
             Stream::Log => seq == contents.recorded,
-            Stream::BreakGlass(_) => false,
+            Stream::BreakGlass(_) | Stream::Deviation(_) => false,
         };
         let why = tr!("is not about a change that the pack names", "与证据包所列变更单无关");
         if belongs { Ok(()) } else { Err(surplus(why)) }

@@ -39,6 +39,9 @@ pub const TABLES: &[(&str, usize)] = &[
     ("breakglass", 1),
     ("breakglass_services", 2),
     ("ratifications", 1),
+    ("deviations", 1),
+    ("deviation_items", 3),
+    ("deviation_reviews", 1),
     ("freezes", 1),
     ("redactions", 1),
 ];
