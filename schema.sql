@@ -257,6 +257,27 @@ CREATE TABLE freezes (
     ended    INTEGER              -- the entry that ended or replaced it
 ) STRICT;
 
+-- The services in force.
+CREATE TABLE services (
+    id          TEXT PRIMARY KEY,
+    name        TEXT NOT NULL,
+    owner       TEXT NOT NULL,    -- who answers for it
+    team        TEXT NOT NULL,    -- the group that runs it
+    tier        INTEGER NOT NULL, -- from 1, the most critical, to 4
+    kind        TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    hours       TEXT              -- the calendar of its maintenance hours; NULL if it may be changed at any hour
+) STRICT, WITHOUT ROWID;
+
+-- The tags of services, and the services that they depend on.
+CREATE TABLE service_items (
+    service TEXT NOT NULL,
+    item    TEXT NOT NULL, -- tag or depends-on
+    value   TEXT NOT NULL,
+    PRIMARY KEY (service, item, value)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX service_items_by_value ON service_items (item, value);
+
 -- Texts that a proposal redacted.
 CREATE TABLE redactions (
     seq    INTEGER PRIMARY KEY, -- the entry whose text it was

@@ -164,6 +164,40 @@ pack() { rm -rf pack && as "p0001.$ENTRIES" p0001 "w$ENTRIES.db" evidence pack C
 judge() { as nobody p0001 "w$ENTRIES.db" evidence verify pack --fingerprint "$fingerprint"; }
 pair "$RUNS" "\`evidence pack\` of a change in a register of $ENTRIES; \`evidence verify\`" '' 'wall pack' 'wall judge'
 
+# Services: a hundred, and ten thousand that depend on fifty thousand others. p0001 and p0002 are admins.
+services() {
+    awk -v n="$1" 'BEGIN {
+        srand(7)
+        print "id,owner,team,tier,environment,depends_on"
+        for (i = 0; i < n; i++) {
+            needs = ""
+            split("", seen)
+            for (k = 0; k < 5 && k < i; k++) {
+                one = int(rand() * i)
+                if (!(one in seen)) needs = needs (needs == "" ? "" : " ") "service-" one
+                seen[one]
+            }
+            print "service-" i ",p0004,team," 1 + i % 4 ",prod," needs
+        }
+    }'
+}
+sed 's/^services = .*/services = ["service-99"]\nenvironments = ["prod"]/' change.toml > serviced.toml
+for count in 100 10000; do
+    cp "$long" "s$count.db"
+    services "$count" > "services$count.csv"
+    for person in p0001 p0002 p0004; do meet "$person.s$count" "$person" "s$count.db"; done
+    opened=$(as "p0001.s$count" p0001 "s$count.db" service import "services$count.csv" 2> err)
+    read -r _ proposal digest <<< "$opened"
+    quiet as "p0002.s$count" p0002 "s$count.db" proposal second "$proposal" --digest "$digest"
+    meet "p0004.s$count" p0004 "s$count.db"
+done
+file() { as "p0004.s$1" p0004 "s$1.db" file serviced.toml --again; }
+impact() { as "p0004.s$1" p0004 "s$1.db" service impact service-0 --depth 2; }
+whole() { as "p0004.s$1" p0004 "s$1.db" verify; }
+pair "$RUNS" '`file` among 10,000 services; among 100' 2 'wall file 10000' 'wall file 100'
+pair "$RUNS" '`service impact --depth 2` among 10,000 services; among 100' 2 'wall impact 10000' 'wall impact 100'
+pair 3 "\`verify\` of $ENTRIES entries with 10,000 services; with 100" 2 'wall whole 10000' 'wall whole 100'
+
 # Recording, against a process that inserts the same bytes durably with the same settings.
 sqlite3 plain.db 'PRAGMA journal_mode = WAL; CREATE TABLE entry (seq INTEGER PRIMARY KEY, blob BLOB NOT NULL, text BLOB) STRICT' > out
 note() { as "p0004.$ENTRIES" p0004 "w$ENTRIES.db" note "CHG-$((10 + run))" "Done as planned; latency and fills are as before."; }

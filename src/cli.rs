@@ -24,6 +24,7 @@ use crate::commands::freeze;
 use crate::commands::govern::{found, init, policy, proposal, seal};
 use crate::commands::look::{checkpoint, diff, export, inbox, list, log, show};
 use crate::commands::people::{key, person};
+use crate::commands::service;
 use crate::commands::shell::{complete, setup};
 use crate::commands::upkeep::{backup, doctor, rebuild, recover, repair, restore, verify};
 use crate::commands::{Context, Options, Zh, evidence, gate, help, notify, report_dry_run};
@@ -128,6 +129,8 @@ enum Command {
     #[command(subcommand)]
     Freeze(freeze::Freeze),
     Calendar(calendar::Calendar),
+    #[command(subcommand)]
+    Service(service::Service),
     Slots(slots::Slots),
     #[command(subcommand)]
     Notify(notify::Notify),
@@ -187,6 +190,7 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::Policy(it) => it.run(context),
         Command::Freeze(it) => it.run(context),
         Command::Calendar(it) => it.run(context),
+        Command::Service(it) => it.run(context),
         Command::Slots(it) => it.run(context),
         Command::Notify(it) => it.run(context),
         Command::Whoami(it) => it.run(context),

@@ -24,6 +24,7 @@ pub mod notify;
 pub mod people;
 mod recorded;
 mod registers;
+pub mod service;
 pub mod shell;
 mod timestamp;
 mod ui;

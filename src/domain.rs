@@ -17,6 +17,7 @@ mod records;
 mod refusal;
 mod refused_attempt;
 mod register;
+mod service;
 mod trees;
 mod value;
 
@@ -60,7 +61,7 @@ pub use governance::state::{AcceptedLoss, FORMAT, Governance, GovernanceSummary}
 pub use moment::{MOST_OPERATORS, Moment, Since, TOLERANCE, Watched, Witnesses, is_ahead};
 pub use policy::{
     About, Conditions, Content, Duty, Emergency, Folded, KeyNeed, Needed, Needs, Phrase, Policy, PolicyParts,
-    Requirement, Waivable,
+    Requirement, Touched, Waivable,
 };
 pub use records::{Denied, StateKey, StateRecord, TextState, Unloaded};
 pub use refusal::{Refusal, Rule};
@@ -68,12 +69,14 @@ pub use refused_attempt::{RefusedAttempt, Verb};
 pub use register::audit_work::{Between, Drawn, Reconciliation, ReconciliationCounts, Sample};
 pub use register::checkpoint::{CountedRoot, LogRoots};
 pub use register::{Head, Position, Register, RegisterSummary};
+pub use service::set::{BadSet, MOST_SERVICES, ServiceGraph, ServiceState, ServicesInForce, SetServices};
+pub use service::{Service, Tier};
 pub use trees::{Frontier, SubjectTree, TreeRow, empty_root, join, root_of, subject_leaf};
 pub(crate) use value::closed_enum::closed_enum;
 pub use value::ids::{
     ArtifactName, BreakGlassId, CalendarName, ChangeId, DeviationId, Digest, Environment, ExternalName, FreezeName,
-    Group, PersonId, ProposalId, Reference, RegisterId, RegisterName, RequirementName, RunId, ServiceId, Tag, Target,
-    ZoneName, hex, number, unhex,
+    Group, PersonId, ProposalId, Reference, RegisterId, RegisterName, RequirementName, RunId, ServiceId, ServiceKind,
+    Tag, Target, ZoneName, hex, number, unhex,
 };
 pub use value::invalid::Invalid;
 pub use value::key::{Application, BadKey, Fingerprint, PublicKey, Touch, wire};

@@ -16,6 +16,7 @@ mod notify;
 mod register;
 mod request;
 mod screen;
+mod service;
 mod several;
 mod timestamp;
 mod usage;
@@ -36,6 +37,7 @@ pub use loss::LossError;
 pub use notify::NotifyError;
 pub use register::RegisterError;
 pub use request::RequestError;
+pub use service::ServiceError;
 pub use several::SeveralError;
 pub use timestamp::TimestampFailure;
 pub use usage::UsageError;
@@ -384,6 +386,9 @@ pub enum Error {
     /// A command about a freeze or a calendar failed.
     #[error(transparent)]
     Freeze(#[from] FreezeError),
+    /// A command about a service failed.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
     /// A command about evidence packs failed.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),

@@ -17,6 +17,7 @@ pub mod note;
 pub mod pack;
 pub mod request;
 mod review;
+mod service;
 pub mod sshsig;
 pub mod statement;
 pub mod text;

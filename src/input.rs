@@ -1,5 +1,6 @@
 //! Changes and policies as TOML files. Reading one reports every fault in the file, each with its line and field.
 
+mod catalog;
 mod change;
 mod deployments;
 mod deviation;
@@ -10,6 +11,7 @@ mod policy;
 mod problem;
 mod review;
 mod rota;
+mod services;
 mod sessions;
 mod sheet;
 mod spoken_time;
@@ -20,6 +22,7 @@ mod times;
 mod tree;
 mod write;
 
+pub use catalog::read_catalog;
 pub use change::{Draft, DraftContext, read};
 pub use deployments::{Deployed, DeploymentMap, read_deployment_map, read_deployments};
 pub use deviation::{DeviationDraft, deviation_template, read_deviation};
@@ -30,6 +33,7 @@ pub use policy::read_policy;
 pub use problem::{Problem, nearest};
 pub use review::{ReviewDraft, read_review, review_template};
 pub use rota::{ROTA_HEADER, read_rota};
+pub use services::{Listed, Listing, Otherwise, SERVICE_COLUMNS, read_services_csv, read_services_toml};
 pub use spoken_time::{NotATime, Toward, spoken_time};
 pub use staff::{Staff, read_staff};
 pub use template::{policy_template, template};

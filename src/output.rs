@@ -19,6 +19,7 @@ mod proposal;
 pub mod requirements;
 mod review;
 mod safe;
+pub mod service;
 mod signed;
 mod table;
 mod targets;

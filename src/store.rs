@@ -14,6 +14,7 @@ mod verify;
 pub use cache::action_queries::ActionRow;
 pub use cache::audit_queries::Started;
 pub use cache::queries::{ChangeFilter, ChangeOrder, ChangeRow, EntryFilter, Queries, Since};
+pub use cache::service_queries::ServiceFilter;
 pub use cache::tables::{Tables, project};
 pub use cache::verified::discard;
 pub use doing::{Doing, FileOp};

@@ -66,6 +66,7 @@ pub mod requirements;
 pub mod rng;
 pub mod rules;
 pub mod safety;
+pub mod services;
 
 use history::{Coverage, run};
 

@@ -34,6 +34,7 @@ mod reserved;
 mod restoration;
 mod reviews;
 mod sensitive;
+mod services;
 mod starting;
 mod suspension;
 mod targets;

@@ -17,8 +17,8 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
-use twinseal::domain::{ChangeId, Digest, FreezeName, PersonId, Refusal, Text, Time, Window};
-use twinseal::input::DraftContext;
+use twinseal::domain::{ChangeId, Digest, FreezeName, PersonId, Refusal, ServiceId, Text, Time, Window};
+use twinseal::input::{DraftContext, Problem};
 use twinseal::lang::Lang;
 
 pub use run::{Killed, Output, words};
@@ -229,6 +229,28 @@ from = "2026-12-04T00:30:00Z"
 until = "2026-12-04T12:00:00Z"
 "#;
 
+/// The services that [`CHANGE`] names and what they need.
+pub const SERVICES: &str = "
+[[service]]
+id = 'order-gateway'
+owner = 'erin'
+team = 'gateway'
+tier = 1
+kind = 'gateway'
+environment = 'prod'
+depends_on = ['orders-db']
+
+[[service]]
+id = 'orders-db'
+name = 'Order database'
+owner = 'dave'
+team = 'dba'
+tier = 2
+kind = 'database'
+environment = 'prod'
+tags = ['postgres']
+";
+
 /// A freeze that is closed from 11:00 to 12:00 and during the year's end.
 pub const FREEZE: &str = r#"
 name = "month-end"
@@ -268,6 +290,10 @@ pub fn stock_tool(name: &str) -> bool {
 pub struct Alone;
 
 impl DraftContext for Alone {
+    fn judge_service(&self, _: &ServiceId) -> Result<(), Problem> {
+        Ok(())
+    }
+
     fn digest_of(&self, _: &str) -> io::Result<Digest> {
         Err(io::ErrorKind::NotFound.into())
     }

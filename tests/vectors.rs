@@ -19,6 +19,7 @@ mod freezes;
 mod good_log;
 mod refused;
 mod review;
+mod services;
 mod witnessed_log;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +42,7 @@ const FOLDERS: [&str; 5] = ["good", "bad", "refused", "witnessed", "witnessed-re
 
 /// `08-change.file`: the sequence number and kind of an entry.
 pub fn name(raw: &Raw) -> String {
-    format!("{:02}-{}", raw.seq, entry::read_body(raw).unwrap().1.kind())
+    format!("{:03}-{}", raw.seq, entry::read_body(raw).unwrap().1.kind())
 }
 
 fn folder(name: &str) -> PathBuf {

@@ -7,7 +7,7 @@ BEGIN {
     for (i = 0; i < 64; i++) digit[substr(alphabet, i + 1, 1)] = i
     split("0 1 2 3 4 5 6 7 8 9 a b c d e f", hexdigit, " ")
     split("register.init register.seal person.enrol person.roles person.retire person.key key.lift policy.set" \
-        " text.redact register.restored freeze.set freeze.lift calendar.set freeze.now freeze.end proposal.second" \
+        " text.redact register.restored freeze.set freeze.lift calendar.set service.set freeze.now freeze.end proposal.second" \
         " proposal.decline proposal.withdraw proposal.refused key.revoke key.suspend person.suspend change.file" \
         " change.revise change.withdraw change.approve approval.submit change.reject change.retract change.start" \
         " change.finish change.confirm change.review change.action change.close change.note change.refused" \

@@ -29,7 +29,7 @@ KEY = "public-key proof"
 GRANTS = "role* group* operator*"
 POLICY = """approvals approval-days separate? break-glass-minutes? break-glass-groups? teams? emergency-waives?
     emergency-review-days review-days? checkpoint-hours? (require when-kind? when-risk? when-tag? when-service?
-    when-environment? when-freeze? when-targets? sensitive* need-approvals? from* need? lead-minutes?
+    when-tier? when-environment? when-freeze? when-targets? sensitive* need-approvals? from* need? lead-minutes?
     longest-minutes? independent? keys? confirm? exception-group?)*"""
 FACTS = """kind risk owner author* implementer* service* environment* tag* window outage-minutes rollback-minutes
     artifact* evidence* link* follows* freeze-exception* plan-steps rollback-steps targets stop-after? exception*
@@ -52,6 +52,7 @@ FIELDS = {
         exception-group (calendar | known-until)""",
     "freeze.lift": "proposal freeze replaces again?",
     "calendar.set": "proposal calendar replaces? known-until",
+    "service.set": "proposal replaces? services",
     "freeze.now": "service* until",
     "freeze.end": "freeze",
     "proposal.second": DECIDED,

@@ -8,7 +8,7 @@ use super::Cli;
 use crate::error::{AccountError, Error};
 
 /// The commands that record entries. The others refuse `--dry-run`: some of them write files.
-pub const RECORDING: [&str; 44] = [
+pub const RECORDING: [&str; 45] = [
     "action done",
     "approve",
     "breakglass close",
@@ -51,6 +51,7 @@ pub const RECORDING: [&str; 44] = [
     "review",
     "revise",
     "seal",
+    "service import",
     "start",
     "withdraw",
 ];

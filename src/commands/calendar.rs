@@ -48,10 +48,11 @@ enum Verb {
     /// Propose to set or replace a calendar
     ///
     /// The file lists closed periods. A freeze refers to them by the name of the calendar: calendar = "market-cn". A newer
-    /// calendar changes no freeze; propose each freeze again that must follow it.
+    /// calendar changes no freeze; propose each freeze again that must follow it. Maintenance hours of services follow the
+    /// newer calendar at once.
     #[command(zh("提议设置或替换日历"))]
     #[command(zh_long(
-        "文件列出封网时段。封网以日历名称引用它：calendar = \"market-cn\"。新日历不会改变任何封网；需要随之改变的封网须重新提案。"
+        "文件列出封网时段。封网以日历名称引用它：calendar = \"market-cn\"。新日历不会改变任何封网；需要随之改变的封网须重新提案。服务的维护时间立即随之改变。"
     ))]
     Propose(propose::Propose),
     /// Print a freeze that is closed on the trading days of an exchange

@@ -10,7 +10,7 @@ use crate::commands::Context;
 use crate::commands::Zh;
 use crate::error::Error;
 
-pub use list::{MONTH, all, closed_now, expiring, met};
+pub use list::{MONTH, all, closed_now, expiring, met, outside_hours};
 
 /// Show freezes, propose them, begin one at once
 #[derive(Debug, Subcommand)]

@@ -108,6 +108,10 @@ fn unknown(session: &Session, scope: &Scope) -> Result<Vec<Unknown>, Error> {
             continue;
         }
         let mut known: BTreeSet<String> = session.queries().names_of(item)?.into_iter().collect();
+        if *item == "service" {
+            let services = session.queries().service_ids()?;
+            known.extend(services.iter().map(ToString::to_string));
+        }
         others.iter().filter_map(|it| it.get(n)).for_each(|it| known.extend(it.iter().cloned()));
         for name in asked.iter().filter(|name| !known.is_empty() && !known.contains(*name)) {
             let near = nearest(name, known.iter().map(String::as_str));

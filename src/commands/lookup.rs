@@ -109,7 +109,11 @@ pub fn requirement_texts(
     now: Moment,
 ) -> Result<Vec<RequirementText>, Error> {
     // Everybody is loaded only if somebody has to be named.
-    let everybody = lines.iter().any(|it| it.result.denies()).then(|| session.governed()).transpose()?;
+    let everybody = lines
+        .iter()
+        .any(|it| it.result.denies())
+        .then(|| session.governed_about(&change.current().facts.services))
+        .transpose()?;
     let text = |line: RequirementLine| {
         let obstacle = |refusal: &Refusal| obstacle(change, everybody.as_ref(), refusal.clone(), now);
         let obstacles = line.result.refusals().iter().map(obstacle).collect::<Result<_, _>>()?;
@@ -133,7 +137,7 @@ pub fn cannot_start(
         return Ok(None);
     }
     let Some(refusal) = change.cannot_start(governance, now)? else { return Ok(None) };
-    obstacle(change, Some(&session.governed()?), refusal, now).map(Some)
+    obstacle(change, Some(&session.governed_about(&change.current().facts.services)?), refusal, now).map(Some)
 }
 
 /// A refusal, and who could remove it. Nobody approves or revises what was started.

@@ -95,6 +95,8 @@ closed_enum!(
         LiftFreeze => "freeze.lift", "解除封网提案";
         /// Opens a proposal to set or replace a calendar.
         SetCalendar => "calendar.set", "设置日历提案";
+        /// Opens a proposal to add, change or drop services.
+        SetServices => "service.set", "设置服务提案";
         /// Opens a freeze at once.
         FreezeNow => "freeze.now", "立即封网";
         /// Ends a freeze that the same person began at once.

@@ -15,7 +15,7 @@ mod requirement;
 mod sensitive;
 
 pub(in crate::domain) use content::Lacking;
-pub use content::{About, Content};
+pub use content::{About, Content, Touched};
 pub use needs::Needs;
 pub use requirement::{Conditions, KeyNeed, Requirement};
 pub use sensitive::{Folded, Phrase};
@@ -280,6 +280,11 @@ impl Policy {
     pub fn groups(&self) -> impl Iterator<Item = &Group> {
         let of_requirements = self.requirements().iter().flat_map(|it| it.from.keys().chain(&it.exception));
         of_requirements.chain(&self.0.teams).chain(self.0.break_glass.groups())
+    }
+
+    /// Whether a condition of a requirement is about tiers.
+    pub(in crate::domain) fn reads_tiers(&self) -> bool {
+        self.requirements().iter().any(|it| !it.when.tiers.is_empty())
     }
 
     /// Whether a condition of a requirement is about freezes.

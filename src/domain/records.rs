@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::register::RegisterSummary;
 use crate::domain::register::reviews::ReviewsDue;
+use crate::domain::service::set::ServiceLeaves;
 use crate::domain::trees::TreeRow;
 use crate::domain::{
     BreakGlass, BreakGlassId, Calendar, CalendarName, Change, ChangeId, Deviation, DeviationId, Digest, Fingerprint,
-    Freeze, FreezeName, Key, Person, PersonId, Proposal, ProposalId, Refusal,
+    Freeze, FreezeName, Key, Person, PersonId, Proposal, ProposalId, Refusal, ServiceGraph, ServiceId, ServiceState,
 };
 use crate::trf;
 
@@ -39,6 +40,12 @@ pub enum StateKey {
     Freeze(FreezeName),
     /// A calendar.
     Calendar(CalendarName),
+    /// A service.
+    Service(ServiceId),
+    /// The leaf hashes of all services.
+    ServiceLeaves,
+    /// The dependencies of all services.
+    ServiceGraph,
     /// A change.
     Change(ChangeId),
     /// A break-glass.
@@ -65,6 +72,9 @@ impl fmt::Display for StateKey {
             Self::Text(seq) => write!(f, "text/{seq}"),
             Self::Freeze(name) => write!(f, "freeze/{name}"),
             Self::Calendar(name) => write!(f, "calendar/{name}"),
+            Self::Service(id) => write!(f, "service/{id}"),
+            Self::ServiceLeaves => f.write_str("service-leaves"),
+            Self::ServiceGraph => f.write_str("service-graph"),
             Self::Change(id) => write!(f, "change/{}", id.number()),
             Self::BreakGlass(id) => write!(f, "breakglass/{}", id.number()),
             Self::Word(text) => write!(f, "word/{text}"),
@@ -96,6 +106,12 @@ pub enum StateRecord {
     Freeze(FreezeName, Freeze),
     /// A calendar that is in force.
     Calendar(CalendarName, Calendar),
+    /// A service that is or was in force.
+    Service(ServiceId, ServiceState),
+    /// The leaf hashes of all services in force.
+    ServiceLeaves(ServiceLeaves),
+    /// Their dependencies.
+    ServiceGraph(ServiceGraph),
     /// A change that was filed.
     Change(ChangeId, Box<Change>),
     /// A break-glass that was opened.
@@ -123,6 +139,9 @@ impl StateRecord {
             Self::Text(seq, _) => StateKey::Text(*seq),
             Self::Freeze(name, _) => StateKey::Freeze(name.clone()),
             Self::Calendar(name, _) => StateKey::Calendar(name.clone()),
+            Self::Service(id, _) => StateKey::Service(id.clone()),
+            Self::ServiceLeaves(_) => StateKey::ServiceLeaves,
+            Self::ServiceGraph(_) => StateKey::ServiceGraph,
             Self::Change(id, _) => StateKey::Change(*id),
             Self::BreakGlass(id, _) => StateKey::BreakGlass(*id),
             Self::Word(text, _) => StateKey::Word(*text),

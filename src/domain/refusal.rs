@@ -4,9 +4,9 @@ use std::fmt::Display;
 
 use crate::domain::{
     ArtifactName, BreakGlassId, CalendarName, ChangeId, Closed, ConflictOfInterest, DeviationId, Digest, Duty,
-    Excepting, Field, Fingerprint, FreezeName, Group, KeyNeed, KeyState, Needed, Opens, Outcome, PartInBreakGlass,
-    PartInChange, PartInDeviation, PersonId, Phrase, ProposalId, RequirementName, Role, RunId, Status, Tag, Target,
-    Time, Window,
+    Environment, Excepting, Field, Fingerprint, FreezeName, Group, KeyNeed, KeyState, Needed, Opens, Outcome,
+    PartInBreakGlass, PartInChange, PartInDeviation, PersonId, Phrase, ProposalId, RequirementName, Role, RunId,
+    ServiceId, Status, Tag, Target, Time, Window,
 };
 use crate::trf;
 
@@ -19,6 +19,7 @@ mod filing;
 mod governance;
 mod review;
 mod rule;
+mod service;
 
 use break_glass::break_glass;
 use checkpoint::checkpoint;
@@ -29,6 +30,7 @@ use filing::filing;
 use governance::governance;
 use review::review;
 pub use rule::Rule;
+use service::service;
 
 /// A word as it is typed. In Chinese it stands behind what it means.
 fn typed(word: impl Display, phrase: &str) -> String {
@@ -36,7 +38,7 @@ fn typed(word: impl Display, phrase: &str) -> String {
 }
 
 // Each macro adds its list and passes all on to the next; `refusals` makes one enum of them.
-governance! { filing! execution! break_glass! checkpoint! review! deviation! refusals!; }
+governance! { filing! execution! break_glass! checkpoint! review! deviation! service! refusals!; }
 
 #[cfg(test)]
 mod tests {

@@ -39,6 +39,7 @@ impl Error {
             Self::Artifact(error) => return Some(error.hint()),
             Self::Usage(error) => return Some(error.hint.clone()),
             Self::Freeze(error) => return Some(error.hint()),
+            Self::Service(error) => return Some(error.hint()),
             Self::Evidence(error) => return Some(error.hint()),
             Self::Timestamp(error) => return Some(error.hint()),
             Self::NeedDigest { shows, .. } => return Some(trf!("{shows} prints it", "{shows} 显示它")),

@@ -294,9 +294,7 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         }
         EventKind::BreakGlassEnter => read_entered(lines)?,
         EventKind::BreakGlassClose => Event::BreakGlassClose(lines.parse("breakglass")?),
-        EventKind::BreakGlassRatify => {
-            Event::BreakGlassRatify { id: lines.parse("breakglass")?, closed: lines.parse("closed")? }
-        }
+        EventKind::BreakGlassRatify => read_ratification(lines)?,
         EventKind::DeviationRecord | EventKind::DeviationReview => deviation::read(lines, kind)?,
         EventKind::Checkpoint => about_log::read_checkpoint(lines)?,
         EventKind::Sample => about_log::read_sample(lines)?,
@@ -314,10 +312,15 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         | EventKind::Restored
         | EventKind::SetFreeze
         | EventKind::LiftFreeze
-        | EventKind::SetCalendar => {
+        | EventKind::SetCalendar
+        | EventKind::SetServices => {
             Event::Propose { proposal: lines.parse("proposal")?, action: governance::read_action(lines, kind)? }
         }
     })
+}
+
+fn read_ratification(lines: &mut Reader<'_>) -> Result<Event, Defect> {
+    Ok(Event::BreakGlassRatify { id: lines.parse("breakglass")?, closed: lines.parse("closed")? })
 }
 
 fn read_submission(lines: &mut Reader<'_>) -> Result<Submission, Defect> {

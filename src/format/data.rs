@@ -1,11 +1,12 @@
 //! The data part of an entry: bulk content that rules need, in the line grammar. It has no salt and is permanent.
 //!
 //! A revision has its targets and its machine-readable steps in it, a restoration the lost entries, a freeze or a calendar
-//! its closed periods. The body holds the digest of the data part, so the signature and the leaf hash cover it.
+//! its closed periods, a set of services the difference to the set before. The body holds the digest of the data part, so the signature and the leaf hash cover it.
 
 use std::collections::BTreeMap;
 
 use super::lines::{Reader, Writer};
+use super::service::{self, ServiceChanges};
 use super::text;
 use super::{Defect, freeze};
 use crate::domain::{
@@ -24,6 +25,8 @@ pub enum Data {
     Lost(Vec<Head>),
     /// Of `calendar.set` and `freeze.set`: the closed periods.
     Closed(ClosedPeriods),
+    /// Of `service.set`: what is dropped, and what is put.
+    Services(Box<ServiceChanges>),
 }
 
 /// Whether an entry has a data part.
@@ -42,9 +45,10 @@ pub fn presence(event: &Event) -> Presence {
     match event {
         Event::File { .. } | Event::Revise { .. } => Presence::Optional,
         Event::Propose { action: Action::SetFreeze(it), .. } if it.terms.calendar.is_some() => Presence::None,
-        Event::Propose { action: Action::Restored(_) | Action::SetFreeze(_) | Action::SetCalendar(_), .. } => {
-            Presence::Required
-        }
+        Event::Propose {
+            action: Action::Restored(_) | Action::SetFreeze(_) | Action::SetCalendar(_) | Action::SetServices(_),
+            ..
+        } => Presence::Required,
         _ => Presence::None,
     }
 }
@@ -56,6 +60,7 @@ pub fn write(data: &Data) -> Vec<u8> {
         Data::Execution(it) => write_execution(&mut out, it),
         Data::Lost(heads) => out.put_all("lost", heads),
         Data::Closed(periods) => freeze::write_periods(&mut out, periods),
+        Data::Services(it) => service::write_changes(&mut out, it),
     }
     out.finish().into_bytes()
 }
@@ -88,6 +93,10 @@ pub fn of(event: &Event) -> Option<Vec<u8>> {
             Some(write(&Data::Closed(it.terms.periods.clone())))
         }
         Event::Propose { action: Action::SetCalendar(it), .. } => Some(write(&Data::Closed(it.periods.clone()))),
+        Event::Propose { action: Action::SetServices(it), .. } => {
+            let changes = ServiceChanges { dropped: it.dropped.clone(), put: it.put.clone() };
+            Some(write(&Data::Services(Box::new(changes))))
+        }
         Event::Propose { action: Action::Restored(lost), .. } => Some(write(&Data::Lost(lost.heads().collect()))),
         _ => None,
     }
@@ -117,6 +126,7 @@ pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Data, Defect> {
             Data::Lost([vec![first], rest].concat())
         }
         EventKind::SetFreeze | EventKind::SetCalendar => Data::Closed(freeze::read_periods(&mut lines)?),
+        EventKind::SetServices => Data::Services(Box::new(service::read_changes(&mut lines)?)),
         _ => return Err(Defect::DataUnnamed),
     };
     lines.end()?;
@@ -213,10 +223,15 @@ fn fill(event: &mut Event, data: Option<Data>) -> bool {
             it.periods = periods;
             it.periods.fit(it.known)
         }
+        (Event::Propose { action: Action::SetServices(it), .. }, Some(Data::Services(changes))) => {
+            let ServiceChanges { dropped, put } = *changes;
+            (it.dropped, it.put) = (dropped, put);
+            !it.dropped.iter().any(|id| it.put.contains_key(id))
+        }
         (Event::File { facts, execution, .. } | Event::Revise { facts, execution, .. }, data) => {
             match data {
                 Some(Data::Execution(data)) => *execution = data,
-                Some(Data::Lost(_) | Data::Closed(_)) => return false,
+                Some(Data::Lost(_) | Data::Closed(_) | Data::Services(_)) => return false,
                 None => {}
             }
             let within = |steps: &BTreeMap<u64, Automation>, count: u64| steps.keys().all(|n| (1..=count).contains(n));

@@ -9,7 +9,7 @@ use data_encoding::BASE64;
 use super::body::{spaced, words};
 use super::lines::{Reader, Writer};
 use super::request::{Founding, read_asked, write_asked};
-use super::{Defect, freeze};
+use super::{Defect, freeze, service};
 use crate::domain::{
     Action, BreakGlassLimits, Conditions, Digest, Emergency, EventKind, Granted, Grants, Invalid, LostEntries, Member,
     NewGrants, Period, Periods, Policy, PolicyParts, Predecessor, PublicKey, Requirement, Restoration, Vouch, number,
@@ -56,11 +56,12 @@ pub fn write_policy(out: &mut Writer, policy: &Policy) {
 }
 
 fn write_requirement(out: &mut Writer, it: &Requirement) {
-    let Conditions { kinds, risks, tags, services, environments, targets, freezes, sensitive } = &it.when;
+    let Conditions { kinds, risks, tags, services, tiers, environments, targets, freezes, sensitive } = &it.when;
     put_words(out, "when-kind", kinds);
     put_words(out, "when-risk", risks);
     put_words(out, "when-tag", tags);
     put_words(out, "when-service", services);
+    put_words(out, "when-tier", tiers);
     put_words(out, "when-environment", environments);
     put_words(out, "when-freeze", freezes);
     out.put_all("when-targets", *targets);
@@ -145,6 +146,7 @@ fn read_requirement(lines: &mut Reader<'_>) -> Result<Requirement, Defect> {
         risks: take_words(lines, "when-risk")?,
         tags: take_words(lines, "when-tag")?,
         services: take_words(lines, "when-service")?,
+        tiers: take_words(lines, "when-tier")?,
         environments: take_words(lines, "when-environment")?,
         freezes: take_words(lines, "when-freeze")?,
         targets: take_number(lines, "when-targets", Conditions::check_targets)?,
@@ -288,6 +290,7 @@ pub fn write_action(out: &mut Writer, action: &Action) {
         Action::SetFreeze(it) => freeze::write_set(out, it),
         Action::LiftFreeze(it) => freeze::write_lift(out, it),
         Action::SetCalendar(it) => freeze::write_calendar(out, it),
+        Action::SetServices(it) => service::write_set(out, it),
         Action::Restored(LostEntries { ends, .. }) => {
             out.put("restored", ends.restored);
             out.put("lost", ends.lost);
@@ -317,6 +320,7 @@ pub fn read_action(lines: &mut Reader<'_>, kind: EventKind) -> Result<Action, De
         EventKind::SetFreeze => freeze::read_set(lines)?,
         EventKind::LiftFreeze => freeze::read_lift(lines)?,
         EventKind::SetCalendar => freeze::read_calendar(lines)?,
+        EventKind::SetServices => service::read_set(lines)?,
         EventKind::Restored => {
             let (restored, lost) = (lines.parse("restored")?, lines.parse("lost")?);
             // The data part has the leaves.

@@ -38,21 +38,22 @@ pub fn digest(bytes: &[u8]) -> Digest {
     Digest::new(Sha256::digest(bytes).into())
 }
 
+const DESCRIPTION: &[Field] = &[
+    Field::Title,
+    Field::Reason,
+    Field::Impact,
+    Field::Security,
+    Field::Plan,
+    Field::Rollback,
+    Field::AbortIf,
+    Field::Tests,
+    Field::Success,
+    Field::Exception,
+];
+const REVIEW: &[Field] = &[Field::Happened, Field::Helped, Field::Hindered, Field::Learned, Field::Actions];
+
 /// The fields that a text part may fill in an entry of this kind; empty if it has no text part.
 pub fn fields(kind: EventKind) -> &'static [Field] {
-    const DESCRIPTION: &[Field] = &[
-        Field::Title,
-        Field::Reason,
-        Field::Impact,
-        Field::Security,
-        Field::Plan,
-        Field::Rollback,
-        Field::AbortIf,
-        Field::Tests,
-        Field::Success,
-        Field::Exception,
-    ];
-    const REVIEW: &[Field] = &[Field::Happened, Field::Helped, Field::Hindered, Field::Learned, Field::Actions];
     match kind {
         EventKind::Review => REVIEW,
         EventKind::File | EventKind::Revise => DESCRIPTION,
@@ -73,6 +74,7 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         | EventKind::SetFreeze
         | EventKind::LiftFreeze
         | EventKind::SetCalendar
+        | EventKind::SetServices
         | EventKind::FreezeNow
         | EventKind::FreezeEnd
         | EventKind::BreakGlassOpen

@@ -10,7 +10,7 @@ use super::times;
 use super::tree::{Source, Table, Value};
 use crate::domain::{
     Artifact, ArtifactName, Author, ChangeId, Description, Digest, Execution, Facts, FreezeName, Link, LinkKind,
-    PersonId, Prose, Reference, Refusal, RequirementName, Target, Trial, Window, ZoneName, judge_kind,
+    PersonId, Prose, Reference, Refusal, RequirementName, ServiceId, Target, Trial, Window, ZoneName, judge_kind,
     judge_rollback_fits, judge_stop_after, judge_target_count,
 };
 use crate::zone::Zone;
@@ -39,6 +39,12 @@ pub trait DraftContext {
     /// # Errors
     /// The rule of the register that forbids it.
     fn judge_party(&self, person: &PersonId) -> Result<(), Refusal>;
+
+    /// Whether a change may name this service.
+    ///
+    /// # Errors
+    /// The rule of the register that forbids it, and the most similar service.
+    fn judge_service(&self, service: &ServiceId) -> Result<(), Problem>;
 
     /// Whether a person may be named as an author.
     ///
@@ -104,7 +110,7 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft>
         Author::Person(person) => context.judge_author(person),
         Author::External(_) => Ok(()),
     });
-    let services = root.words("services");
+    let services = root.judged_words("services", |it| context.judge_service(it));
     root.require_items("services");
     let (environments, tags) = (root.words("environments"), root.words("tags"));
     let follows = root.judged_words("follows", |it| context.judge_follows(*it));

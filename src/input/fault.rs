@@ -106,12 +106,17 @@ impl<'t> Lines<'t> {
         Self { text, ends: text.match_indices('\n').map(|(at, _)| at).collect() }
     }
 
+    /// The number of the line with this byte.
+    pub fn line_at(&self, at: usize) -> usize {
+        self.ends.partition_point(|it| *it < at) + 1
+    }
+
     /// A fault at these bytes of the text.
     pub fn fault(&self, span: Range<usize>, field: &str, problem: impl Into<Problem>) -> Fault {
         // A span of an error can end within a character.
         let boundary = |at: usize| self.text.floor_char_boundary(at);
         let (start, end) = (boundary(span.start), boundary(span.end.max(span.start)));
-        let line = self.ends.partition_point(|it| *it < start);
+        let line = self.line_at(start) - 1;
         let begin = line.checked_sub(1).and_then(|above| self.ends.get(above)).map_or(0, |it| it + 1);
         let last = self.ends.get(line).copied().unwrap_or(self.text.len());
         let first = begin.max(boundary(start.saturating_sub(KEPT)));

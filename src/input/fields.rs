@@ -18,6 +18,8 @@ pub enum FieldValue {
     Plan(Vec<String>),
     /// The steps of the rollback.
     Rollback(Vec<String>),
+    /// The environments.
+    Environments(Vec<String>),
     /// The window, shown in a zone.
     Window(Zone, [Time; 2]),
 }
@@ -33,6 +35,7 @@ pub fn set_fields(draft: &str, fields: &[FieldValue]) -> Result<String, String> 
         match field {
             FieldValue::Word(key, word) => root[key] = value(word),
             FieldValue::Services(services) => root["services"] = value(services.iter().collect::<Array>()),
+            FieldValue::Environments(names) => root["environments"] = value(names.iter().collect::<Array>()),
             FieldValue::Impact(text) => table(root, "impact")["text"] = value(text),
             FieldValue::Plan(steps) => root["plan"] = steps_of(steps),
             FieldValue::Rollback(steps) => table(root, "rollback")["steps"] = steps_of(steps),

@@ -7,6 +7,7 @@ use super::problem::Problem;
 use super::tree::{Source, Table};
 use crate::domain::{
     BreakGlassLimits, Conditions, Emergency, Group, Invalid, Phrase, Policy, PolicyParts, Requirement, RequirementName,
+    Tier,
 };
 
 /// Reads a policy.
@@ -109,6 +110,7 @@ fn read_conditions(when: Table<'_, '_>) -> Conditions {
         risks: when.words("risk"),
         tags: when.words("tag"),
         services: when.words("service"),
+        tiers: read_tiers(&when),
         environments: when.words("environment"),
         freezes: when.words("freeze"),
         targets: checked(&when, "min_targets", Conditions::check_targets),
@@ -116,6 +118,19 @@ fn read_conditions(when: Table<'_, '_>) -> Conditions {
     };
     when.finish();
     found
+}
+
+/// The tiers of `tier = [1, 2]`.
+fn read_tiers(table: &Table<'_, '_>) -> BTreeSet<Tier> {
+    let mut tiers = BTreeSet::new();
+    for value in table.get("tier").map(|value| value.items_or_single()).unwrap_or_default() {
+        match value.number().map(Tier::new) {
+            Some(Ok(tier)) if !tiers.insert(tier) => value.fault(Problem::Twice(tier.to_string())),
+            Some(Err(invalid)) => value.fault(invalid),
+            Some(Ok(_)) | None => {}
+        }
+    }
+    tiers
 }
 
 /// The phrases of `sensitive = ["drop table"]`.
@@ -166,7 +181,7 @@ mod tests {
     #[test]
     fn every_fault_of_a_policy_is_found_at_once() {
         let text = "approvals = 1\napproval_days = 400\nseperate = []\n[[require]]\nname = \"a\"\n\
-                    [[require]]\nname = \"a\"\napprovals = 12\nwhen = { risk = [\"huge\"], tier = 1 }\nfields = [\"prayer\"]\n";
+                    [[require]]\nname = \"a\"\napprovals = 12\nwhen = { risk = [\"huge\"], tier = 5 }\nfields = [\"prayer\"]\n";
         let faults = read_policy(text).unwrap_err();
         let found: Vec<(usize, &str)> = faults.iter().map(|fault| (fault.line, fault.field.as_str())).collect();
         let expected = [

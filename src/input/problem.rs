@@ -166,6 +166,12 @@ pub enum Problem {
     /// A list that cannot be read, in the words of the reader.
     #[error("{}", trf!("cannot be read: {}", "无法读取：{}", .0))]
     Sheet(String),
+    /// A list of services without any.
+    #[error("{}", tr!("no services in this list", "列表中没有服务"))]
+    NoServices,
+    /// Text that is no YAML, or not of the expected form, in the words of the parser.
+    #[error("{}", trf!("invalid YAML: {}", "YAML 有误：{}", .0))]
+    Yaml(String),
     /// A file that cannot be read.
     #[error("{}", trf!("cannot read {path}: {reason}", "无法读取 {path}：{reason}"))]
     File {

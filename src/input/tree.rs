@@ -240,13 +240,12 @@ impl<'s, 'a> Table<'s, 'a> {
 
     /// An optional decimal integer from 0.
     pub fn number(&self, key: &'static str) -> Option<u64> {
-        let value = self.get(key)?;
-        match value.value.as_integer().map(|it| (it.radix(), crate::domain::number(it.as_str()))) {
-            Some((10, Ok(number))) => return Some(number),
-            Some(_) => value.fault(Invalid::Number),
-            None => value.wrong_type(tr!("an integer", "整数")),
-        }
-        None
+        self.get(key)?.number()
+    }
+
+    /// The line on which it begins; 1 for the root.
+    pub fn line(&self) -> usize {
+        self.source.lines.line_at(self.span.as_ref().map_or(0, |span| span.start))
     }
 
     /// The values of a table whose keys are free to choose.
@@ -313,6 +312,16 @@ impl<'s, 'a> Value<'s, 'a> {
         read(text).map_err(|invalid| self.fault(invalid)).ok()
     }
 
+    /// A decimal integer from 0.
+    pub fn number(&self) -> Option<u64> {
+        match self.value.as_integer().map(|it| (it.radix(), crate::domain::number(it.as_str()))) {
+            Some((10, Ok(number))) => return Some(number),
+            Some(_) => self.fault(Invalid::Number),
+            None => self.wrong_type(tr!("an integer", "整数")),
+        }
+        None
+    }
+
     /// A string exactly as it is written, even if it is empty, parsed by `read`.
     pub fn exact<T>(&self, read: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
         let Some(text) = self.value.as_str() else {
@@ -354,9 +363,10 @@ impl<'s, 'a> Value<'s, 'a> {
         array.iter().map(item).collect()
     }
 
-    /// As [`Value::items`]; a string without brackets counts as a list of one.
+    /// As [`Value::items`]; a string or a number without brackets counts as a list of one.
     pub fn items_or_single(self) -> Vec<Self> {
-        if self.value.as_str().is_some() { vec![self] } else { self.items() }
+        let single = self.value.as_str().is_some() || self.value.as_integer().is_some();
+        if single { vec![self] } else { self.items() }
     }
 }
 

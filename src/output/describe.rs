@@ -52,6 +52,7 @@ pub fn summary(action: &Action) -> String {
                 None => trf!("set calendar {name}: {schedule}", "设置日历 {name}：{schedule}"),
             }
         }
+        Action::SetServices(it) => super::service::summary(it),
         Action::LiftFreeze(it) if it.again => {
             trf!("end freeze {}; whoever began it may begin another", "解除封网 {}；发起人可再次发起", it.name)
         }

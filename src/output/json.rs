@@ -213,6 +213,7 @@ pub fn action(action: &Action) -> Value {
             "known_until": written(it.known.until()),
             "periods": super::freeze::periods(&it.periods),
         }),
+        Action::SetServices(it) => super::service::set(it),
         Action::LiftFreeze(it) => {
             json!({ "name": it.name.to_string(), "replaces": it.replaces.to_string(), "again": it.again })
         }
@@ -284,7 +285,7 @@ pub fn policy(policy: &Policy) -> Value {
 }
 
 fn requirement(it: &Requirement) -> Value {
-    let Conditions { kinds, risks, tags, services, environments, targets, freezes, sensitive } = &it.when;
+    let Conditions { kinds, risks, tags, services, tiers, environments, targets, freezes, sensitive } = &it.when;
     json!({
         "name": it.name.to_string(),
         "when": {
@@ -292,6 +293,7 @@ fn requirement(it: &Requirement) -> Value {
             "risk": list(risks),
             "tag": list(tags),
             "service": list(services),
+            "tier": tiers.iter().map(|it| it.number()).collect::<Value>(),
             "environment": list(environments),
             "freeze": list(freezes),
             "min_targets": targets,

@@ -187,7 +187,7 @@ fn approvals(it: &Requirement) -> Option<String> {
 
 /// The changes that meet the conditions: `Changes of kind normal and high risk in environment prod`.
 fn which(when: &Conditions) -> String {
-    let Conditions { kinds, risks, tags, services, environments, targets, freezes, sensitive } = when;
+    let Conditions { kinds, risks, tags, services, tiers, environments, targets, freezes, sensitive } = when;
     let of = match (any(kinds.iter().map(|it| it.phrase())), any(risks.iter().map(|it| it.phrase()))) {
         (None, None) => None,
         (Some(kinds), None) => Some(trf!("of kind {kinds}", "类型为{kinds}")),
@@ -198,6 +198,7 @@ fn which(when: &Conditions) -> String {
         of,
         any(tags).map(|it| trf!("tagged {it}", "标签为{it}")),
         any(services).map(|it| trf!("to service {it}", "服务为{it}")),
+        any(tiers).map(|it| trf!("to a service of tier {it}", "服务级别为{it}")),
         any(environments).map(|it| trf!("in environment {it}", "环境为{it}")),
         targets.map(|fewest| trf!("with {fewest} or more targets", "目标不少于 {fewest} 个")),
         any_freeze(freezes),

@@ -8,7 +8,7 @@ use super::diff::{differences, search_end};
 use super::{Gutter, Page, freeze, grants, key_name, list, member_blocks, policy_sentences};
 use crate::domain::{
     Action, Calendar, ClosedPeriods, Excepting, Fingerprint, FreezeName, Grants, KeyState, LiftFreeze, Line,
-    LostEntries, NewGrants, PersonId, Policy, Restoration, Role, SetCalendar, Terms, Time,
+    LostEntries, NewGrants, PersonId, Policy, Restoration, Role, Service, ServiceId, SetCalendar, Terms, Time,
 };
 use crate::{tr, trf};
 
@@ -24,8 +24,12 @@ pub struct Present {
     pub set: Option<Terms>,
     /// The calendar in force that would be replaced, and the freezes that refer to it.
     pub calendar: Option<(Calendar, Vec<FreezeName>)>,
+    /// The services whose maintenance hours follow the calendar.
+    pub hours: Vec<ServiceId>,
     /// Who began the freeze alone that would be ended, and every freeze that would end with it.
     pub alone: Option<(PersonId, Vec<FreezeName>)>,
+    /// The services in force that would be replaced or dropped.
+    pub services: BTreeMap<ServiceId, Service>,
     /// The key whose suspension would be lifted.
     pub key: Option<KeyHistory>,
 }
@@ -92,7 +96,8 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
         Action::SetFreeze(it) => {
             freeze_change(page, present.freeze.as_ref(), present.set.as_ref().unwrap_or(&it.terms))
         }
-        Action::SetCalendar(it) => calendar_change(page, present.calendar.as_ref(), it),
+        Action::SetCalendar(it) => calendar_change(page, present.calendar.as_ref(), it, &present.hours),
+        Action::SetServices(it) => super::service::changes(page, it, &present.services),
         Action::LiftFreeze(it) => {
             page.block(&trf!("freeze {}", "封网 {}", it.name));
             present.freeze.iter().flat_map(sentences).for_each(|line| _ = page.text("-", line));
@@ -166,8 +171,9 @@ fn freeze_change(page: &mut Page, old: Option<&Terms>, new: &Terms) {
     compared(page, &lines(old), &lines(new));
 }
 
-/// Compares two calendars, their periods included. A newer one changes no freeze.
-fn calendar_change(page: &mut Page, old: Option<&(Calendar, Vec<FreezeName>)>, new: &SetCalendar) {
+/// Compares two calendars, their periods included. A newer one changes no freeze, but the
+/// maintenance hours of services.
+fn calendar_change(page: &mut Page, old: Option<&(Calendar, Vec<FreezeName>)>, new: &SetCalendar, hours: &[ServiceId]) {
     page.block(tr!("calendar", "日历"));
     let sentence = freeze::known_sentence(new.known, &new.periods);
     let Some((old, freezes)) = old else {
@@ -187,6 +193,14 @@ fn calendar_change(page: &mut Page, old: Option<&(Calendar, Vec<FreezeName>)>, n
             list(freezes)
         );
         page.text("", keep);
+    }
+    if !hours.is_empty() {
+        let follow = trf!(
+            "The maintenance hours of these services change at once: {}.",
+            "以下服务的维护时间立即随之改变：{}。",
+            list(hours)
+        );
+        page.text("", follow);
     }
 }
 
@@ -212,7 +226,7 @@ fn sentences(terms: &Terms) -> Vec<String> {
     freeze::sentences(terms, &Excepting::Group(terms.group.clone()))
 }
 
-fn compared(page: &mut Page, old: &[String], new: &[String]) {
+pub(super) fn compared(page: &mut Page, old: &[String], new: &[String]) {
     let (old, new) = (as_strs(old), as_strs(new));
     for change in differences(&old, &new, search_end()).iter().flat_map(|op| op.iter_changes(&old, &new)) {
         let mark = match change.tag() {

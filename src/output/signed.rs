@@ -54,6 +54,7 @@ pub fn heading(name: &str) -> &str {
         "lost entries" => tr!("lost entries", "丢失的日志条目"),
         "closed periods" => tr!("closed periods", "封网时段"),
         "reserved periods" => tr!("reserved periods", "预留时段"),
+        "services" => tr!("services", "服务"),
         "entries" => tr!("entries", "日志条目"),
         "other" => tr!("other", "其他"),
         name => name,
@@ -217,9 +218,12 @@ impl Parts {
     pub fn content(&self) -> Vec<Block> {
         let mut placed: Vec<Placed> = Vec::new();
         let mut last = (String::new(), 0);
-        for line in self.text.lines().chain(self.data.lines()).filter(|line| !line.starts_with("salt ")) {
-            let placed_line = place(line, &mut last);
-            placed.push(placed_line);
+        let services = self.body.starts_with("twinseal/service.set/");
+        for line in self.text.lines().filter(|line| !line.starts_with("salt ")) {
+            placed.push(place(line, &mut last));
+        }
+        for line in self.data.lines() {
+            placed.push(if services { of_service(line) } else { place(line, &mut last) });
         }
         number_redacted(&mut placed);
         self.mark_sensitive(&mut placed);
@@ -304,6 +308,13 @@ fn place(line: &str, last: &mut (String, u64)) -> Placed {
         line: Quoted { gutter: kind.gutter, mark, text },
         command,
     }
+}
+
+/// A line about a service, with its key. Some of these keys have other meanings in other entries.
+fn of_service(line: &str) -> Placed {
+    let (key, value) = line.split_once(' ').unwrap_or((line, ""));
+    let line = Quoted::new(Gutter::Machine, value).marked(key);
+    Placed { block: "services", order: (KINDS.len(), 0, 0), line, command: None }
 }
 
 /// In double quotes, with a backslash before `"` and `\`, so that the ends of an argument are visible.

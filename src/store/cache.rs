@@ -6,6 +6,7 @@ pub mod compare;
 mod deviation_tables;
 pub mod offered;
 pub mod queries;
+pub mod service_queries;
 pub mod state;
 pub mod tables;
 mod tree;

@@ -125,6 +125,11 @@ fn meanwhile(world: &World, command: &str) {
     if command.starts_with("twinseal policy check") {
         fs::copy("examples/policy.toml", world.path("policy.toml")).unwrap();
     }
+    if command.starts_with("twinseal service import") {
+        let list = "id,owner,team,tier,environment,depends_on\norder-gateway,erin,gateway,1,prod,orders-db\n\
+            orders-db,erin,dba,1,prod,\n";
+        world.write("services.csv", list);
+    }
     if command.starts_with("twinseal calendar propose") {
         fs::copy("examples/market-cn.toml", world.path("market-cn.toml")).unwrap();
     }

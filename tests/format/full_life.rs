@@ -1,6 +1,6 @@
 //! A register with every kind of entry and every field.
 
-use crate::support::{CALENDAR, CHANGE, FREEZE, World};
+use crate::support::{CALENDAR, CHANGE, FREEZE, SERVICES, World};
 use twinseal::error::Exit;
 
 /// A register with every kind of entry and every field.
@@ -162,6 +162,9 @@ fn freeze(world: &World) {
     world.write("market.toml", "name = 'market-hours'\nexception_group = 'duty'\ncalendar = 'market-cn'\n");
     world.ok("alice", "freeze propose market.toml");
     second(world, "18");
+    // dave has left.
+    world.write("services.toml", SERVICES.replace("dave", "erin"));
+    world.ok("alice", "service import services.toml");
     let opened = world.ok("alice", "freeze now --service ledger --reason 'Figures are wrong.'");
     world.ok("alice", &format!("freeze end {}", opened.split(' ').nth(1).unwrap()));
 }

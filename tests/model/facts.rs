@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use twinseal::domain::{ChangeKind, Duty, Field, LinkKind, Needed, Outcome, Risk, Role, Waivable};
 
 use super::calendars::Schedule;
+use super::services::Service;
 
 /// Somebody, enrolled or not.
 pub type Person = usize;
@@ -63,6 +64,8 @@ pub struct Requirement {
     /// Of changes to the one service that there is, and in an environment that none of them names.
     pub service: bool,
     pub elsewhere: bool,
+    /// Of changes to a service of this tier.
+    pub tier: Option<u64>,
     /// The fewest targets.
     pub targets: Option<u64>,
     pub approvals: Option<u64>,
@@ -162,6 +165,13 @@ pub enum Action {
         name: usize,
         replaces: Option<Place>,
         schedule: Schedule,
+    },
+    /// To add, change or drop services; the stated root may be false.
+    Services {
+        replaces: Option<Place>,
+        put: BTreeMap<usize, Service>,
+        dropped: BTreeSet<usize>,
+        false_root: bool,
     },
     /// To end a freeze; whoever opened it alone may open another one again.
     Thaw {

@@ -109,13 +109,14 @@ impl Model {
         }
     }
 
-    /// What the second of a proposal about a freeze makes so.
+    /// What the second of a proposal about a freeze, a calendar or services makes so.
     pub fn seconded_freeze(&self, second: &Entry, action: &Action) -> Vec<Fact> {
         match action {
             Action::Freeze { name, freeze, .. } => {
                 let freeze = self.resolved(freeze).expect("its calendar was in force when it was seconded");
                 vec![Fact::Frozen(*name, freeze, None)]
             }
+            Action::Services { put, dropped, .. } => vec![Fact::Services(put.clone(), dropped.clone())],
             Action::Calendar { name, schedule, .. } => vec![Fact::Calendar(*name, schedule.clone())],
             Action::Thaw { name, again, .. } => {
                 let opened = |(_, fact): &(Place, Fact)| match fact {

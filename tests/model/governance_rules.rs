@@ -13,6 +13,35 @@ use super::rules::Broken;
 const WEEK: Time = 7 * DAY;
 
 impl Model {
+    /// What a proposal changes when it is seconded.
+    pub fn facts_of(&self, action: &Action) -> Vec<Fact> {
+        match action {
+            Action::Enrol(members) => members
+                .iter()
+                .flat_map(|it| [Fact::Stands(it.person, it.grants.clone()), Fact::Enrolled(it.key, it.person)])
+                .collect(),
+            Action::Roles(changes) => {
+                let one = |(person, (_, grants, keys)): (&Person, &(Place, Grants, BTreeSet<Key>))| {
+                    let mut facts = vec![Fact::Stands(*person, grants.clone())];
+                    facts.extend(keys.iter().map(|key| Fact::Revoked(*key)));
+                    facts
+                };
+                changes.iter().flat_map(one).collect()
+            }
+            Action::Retire { person, .. } => vec![Fact::Retired(*person)],
+            Action::AddKey { person, key, .. } => vec![Fact::Enrolled(*key, *person)],
+            Action::Lift { key, .. } => vec![Fact::Lifted(*key)],
+            Action::Policy { policy, .. } => vec![Fact::Rules(policy.clone())],
+            Action::Redact(texts) => texts.iter().map(|(place, text)| Fact::Redacted(*place, *text)).collect(),
+            Action::Freeze { .. } | Action::Thaw { .. } | Action::Calendar { .. } | Action::Services { .. } => {
+                Vec::new()
+            }
+            Action::Restored { from, lost, branch } => {
+                vec![Fact::Restored(*from, *lost, between(*from, *lost, *branch))]
+            }
+        }
+    }
+
     pub fn break_init(&self, no: &mut Broken, entry: &Entry, format: u64, members: &[Newcomer]) {
         no.when(!self.entries.is_empty(), "founding");
         no.when(format != 1, "format");
@@ -118,6 +147,7 @@ impl Model {
             | Action::Freeze { .. }
             | Action::Thaw { .. }
             | Action::Calendar { .. }
+            | Action::Services { .. }
             | Action::Restored { .. } => {}
         }
         let operators: Vec<Person> = subjects.iter().flat_map(|it| self.operators(*it)).collect();
@@ -180,6 +210,7 @@ impl Model {
             }
             Action::Freeze { .. } | Action::Thaw { .. } => self.break_freeze(no, action, (opened, now)),
             Action::Calendar { .. } => self.break_calendar(no, action),
+            Action::Services { .. } => self.break_set(no, action),
             Action::Restored { from, lost, branch } => {
                 let listed = between(*from, *lost, *branch);
                 no.when(*from >= self.entries.len(), "restored-before");

@@ -25,7 +25,8 @@ const FREEZES: u64 = 5;
 /// approved change and too short for it, one the texts that these histories do not have; and those about deviations, which
 /// they do not draw. `rules/deviations.rs`, `rules/effective_time.rs`,
 /// `rules/reserved.rs` and `rules/sensitive.rs` break them.
-const BEYOND: [&str; 25] = [
+const BEYOND: [&str; 26] = [
+    "service-limit",
     "deviation-number",
     "deviation-known",
     "deviation-time",

@@ -12,6 +12,7 @@ use super::facts::{
     Action, DAY, Entry, Facts, Freeze, FreezeName, Grants, Key, Person, Place, Policy, Proposal, Revision, Time, What,
     permanent,
 };
+use super::services::Service;
 
 /// Something that became so by an entry.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub enum Fact {
     Frozen(FreezeName, Freeze, Option<Person>),
     /// This calendar is in force.
     Calendar(usize, Schedule),
+    /// These services are in force, and those no longer.
+    Services(BTreeMap<usize, Service>, BTreeSet<usize>),
     /// A freeze ended.
     Thawed(FreezeName),
     /// Somebody opens no freeze alone until then.
@@ -144,33 +147,6 @@ impl Model {
         };
         self.facts.extend(facts.into_iter().map(|fact| (place, fact)));
         self.entries.push(entry.clone());
-    }
-
-    /// What a proposal changes when it is seconded.
-    fn facts_of(&self, action: &Action) -> Vec<Fact> {
-        match action {
-            Action::Enrol(members) => members
-                .iter()
-                .flat_map(|it| [Fact::Stands(it.person, it.grants.clone()), Fact::Enrolled(it.key, it.person)])
-                .collect(),
-            Action::Roles(changes) => {
-                let one = |(person, (_, grants, keys)): (&Person, &(Place, Grants, BTreeSet<Key>))| {
-                    let mut facts = vec![Fact::Stands(*person, grants.clone())];
-                    facts.extend(keys.iter().map(|key| Fact::Revoked(*key)));
-                    facts
-                };
-                changes.iter().flat_map(one).collect()
-            }
-            Action::Retire { person, .. } => vec![Fact::Retired(*person)],
-            Action::AddKey { person, key, .. } => vec![Fact::Enrolled(*key, *person)],
-            Action::Lift { key, .. } => vec![Fact::Lifted(*key)],
-            Action::Policy { policy, .. } => vec![Fact::Rules(policy.clone())],
-            Action::Redact(texts) => texts.iter().map(|(place, text)| Fact::Redacted(*place, *text)).collect(),
-            Action::Freeze { .. } | Action::Thaw { .. } | Action::Calendar { .. } => Vec::new(),
-            Action::Restored { from, lost, branch } => {
-                vec![Fact::Restored(*from, *lost, between(*from, *lost, *branch))]
-            }
-        }
     }
 
     /// What the proposal opened at that place asks for.

@@ -50,6 +50,7 @@ impl Draw<'_> {
                 Action::Policy { replaces: self.since(model.policy().map(|it| it.0)), policy }
             }
             6 => self.redaction(),
+            7 if self.rng.percent(12) => self.services_action(),
             7 => self.freeze_action(),
             _ => {
                 let (from, any) = (self.rng.below(4), self.rng.below(model.entries.len() + 3));
@@ -236,6 +237,7 @@ impl Draw<'_> {
             tags: self.rng.some(&[0, 1], 15).into_iter().collect(),
             service: self.rng.percent(5),
             elsewhere: self.rng.percent(15),
+            tier: self.rng.percent(6).then(|| 1 + self.rng.below(2) as u64),
             targets: if self.rng.percent(15) { Some(1 + self.rng.below(2) as u64) } else { None },
             approvals: if self.rng.percent(50) { Some(2 + self.rng.weighed(&[40, 50, 10]) as u64) } else { None },
             from: BTreeMap::new(),

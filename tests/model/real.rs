@@ -336,6 +336,9 @@ impl Real {
             Action::Calendar { name, replaces, schedule } => {
                 Domain::SetCalendar(self.set_calendar(*name, *replaces, schedule))
             }
+            Action::Services { replaces, put, dropped, false_root } => {
+                Domain::SetServices(Box::new(self.set_services(*replaces, (put, dropped), *false_root)))
+            }
             Action::Thaw { name, replaces, again } => Domain::LiftFreeze(domain::LiftFreeze {
                 name: freeze_name(*name),
                 replaces: self.leaf(*replaces),
@@ -386,7 +389,7 @@ pub fn tag(it: usize) -> domain::Tag {
     format!("tag-{it}").parse().unwrap()
 }
 
-fn production() -> domain::Environment {
+pub fn production() -> domain::Environment {
     "prod".parse().unwrap()
 }
 
@@ -419,6 +422,7 @@ fn policy(it: &Policy) -> domain::Policy {
             tags: it.tags.iter().map(|it| tag(*it)).collect(),
             services: it.service.then(|| "service-0".parse().unwrap()).into_iter().collect(),
             environments: it.elsewhere.then(|| environment(1)).into_iter().collect(),
+            tiers: it.tier.map(|it| domain::Tier::new(it).unwrap()).into_iter().collect(),
             targets: it.targets,
             freezes: it.frozen.then(|| "any".parse().unwrap()).into_iter().collect(),
             sensitive: it.sensitive.then(|| "drop table".parse().unwrap()).into_iter().collect(),

@@ -10,12 +10,13 @@ use super::model::{Model, Story};
 use super::rules::Broken;
 
 impl Requirement {
-    /// Whether it is about a change; `model` knows the freezes.
+    /// Whether it is about a change; `model` knows the freezes and services.
     pub fn is_about(&self, model: &Model, facts: &Facts) -> bool {
         (self.kinds.is_empty() || self.kinds.contains(&facts.kind))
             && (self.risks.is_empty() || self.risks.contains(&facts.risk))
             && (self.tags.is_empty() || facts.tags.iter().any(|tag| self.tags.contains(tag)))
             && (!self.service || facts.services > 0)
+            && self.tier.is_none_or(|tier| model.is_of_tier(facts, tier))
             // Whoever names no environment may touch any.
             && (!self.elsewhere || !facts.production)
             && facts.targets.len() as u64 >= self.targets.unwrap_or(0)

@@ -204,6 +204,7 @@ impl Model {
         no.when(story.withdrawn, "withdrawn");
         no.when(story.rejected, "rejected");
         no.when(self.is_redacted(story.current().filed), "revision-redacted");
+        self.break_services(no, facts);
         let (place, filing, _) = story.revisions[story.revisions.len() - 1];
         self.break_policy(no, (filing, self.before(place).moment(filing).effective), facts);
         if self.separates(Duty::RequesterImplementer) {
@@ -265,6 +266,7 @@ impl Model {
         no.when(start > entry.time + far, "window-horizon");
         let twice = |(name, _): &Artifact| facts.artifacts.iter().filter(|it| it.0 == *name).count() > 1;
         no.when(facts.artifacts.iter().any(twice), "artifact-once");
+        self.break_services(no, facts);
         self.break_overdue(no, entry, facts);
         self.break_excepted(no, entry, facts);
         self.break_exceptions(no, entry, facts);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::detached::{signed, statement};
 use super::prelude::*;
-use crate::support::{CALENDAR, FREEZE};
+use crate::support::{CALENDAR, FREEZE, SERVICES};
 
 type Records = BTreeMap<StateKey, StateRecord>;
 
@@ -164,6 +164,54 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
     ]
 }
 
+/// A register with services, one of them with maintenance hours, a requirement that asks by tier, an approved change of
+/// them, and a proposal to change and drop some; with events that need their records.
+fn serviced() -> (World, Vec<(&'static str, Event)>) {
+    let world = World::founded();
+    world.write(
+        "policy.toml",
+        "approvals = 2\napproval_days = 14\n[[require]]\nname = 'critical'\nwhen = { tier = 1 }\napprovals = 2\n",
+    );
+    world.ok("alice", "policy propose policy.toml");
+    second(&world, "bob", "1");
+    world.write("calendar.toml", CALENDAR);
+    world.ok("alice", "calendar propose calendar.toml");
+    second(&world, "bob", "2");
+    super::services::services(&world, &SERVICES.replace("depends_on", "hours = 'market-cn'\ndepends_on"));
+    file(&world, &[("services = ", "environments = [\"prod\"]\nservices = ")]);
+    world.approve("carol", "CHG-1");
+    world.approve("dave", "CHG-1");
+    world.write("services.toml", SERVICES.replace("depends_on = ['orders-db']", "depends_on = []"));
+    world.ok("alice", "service import services.toml");
+    world.at("2026-12-01T10:00:00Z");
+    let in_prod = |facts: &mut Facts| facts.environments = ["prod".parse().unwrap()].into();
+    let filed = |service: &str| {
+        let service = service.parse().unwrap();
+        filing(&world, |facts, _| {
+            in_prod(facts);
+            facts.services = [service].into();
+        })
+        .0
+    };
+    let dropped = world.state().governance().services_changed([].into(), ["orders-db".parse().unwrap()].into());
+    let dropping = Action::SetServices(Box::new(dropped.unwrap()));
+    let events = vec![
+        ("erin", filed("order-gateway")),
+        ("erin", filed("ledger")),
+        ("erin", start(&world)),
+        ("bob", Event::Second(proposal(&world, "4"))),
+        ("alice", propose(&world, dropping)),
+    ];
+    (world, events)
+}
+
+/// Both registers, each with its events.
+fn scenes() -> Vec<(World, Vec<(&'static str, Event)>)> {
+    let world = world();
+    let events = events(&world);
+    vec![(world, events), serviced()]
+}
+
 /// The freeze that alice opened alone.
 fn freeze(world: &World) -> FreezeRef {
     let state = world.state();
@@ -194,10 +242,11 @@ fn judged_by_rows(whole: &Register, header: &Header, event: &Event) -> (Result<(
 
 #[test]
 fn nothing_that_is_not_loaded_lets_a_rule_pass_or_refuse() {
-    let world = world();
-    let whole = world.state();
     let mut kinds = BTreeSet::new();
-    for (person, event) in events(&world) {
+    for (world, person, event) in
+        scenes().iter().flat_map(|(world, events)| events.iter().map(move |(who, it)| (world, *who, it.clone())))
+    {
+        let whole = world.state();
         let header = world.header(person, &event);
         let (verdict, asked) = judged_by_rows(&whole, &header, &event);
         assert_eq!(verdict, whole.judge(&header, &event), "{person}: {event:?}");
@@ -222,6 +271,9 @@ fn nothing_that_is_not_loaded_lets_a_rule_pass_or_refuse() {
             "person",
             "point",
             "proposal",
+            "service",
+            "service-graph",
+            "service-leaves",
             "text",
             "tree"
         ]),
@@ -231,11 +283,14 @@ fn nothing_that_is_not_loaded_lets_a_rule_pass_or_refuse() {
 
 #[test]
 fn nothing_is_taken_in_without_the_records_that_it_changes() {
-    let world = world();
-    let whole = world.state();
-    let redact = propose(&world, Action::Redact([one_text(&world)].into()));
+    let mut scenes = scenes();
+    let redact = propose(&scenes[0].0, Action::Redact([one_text(&scenes[0].0)].into()));
+    scenes[0].1.push(("alice", redact));
     let mut kinds = BTreeSet::new();
-    for (person, event) in events(&world).into_iter().chain([("alice", redact)]) {
+    for (world, person, event) in
+        scenes.iter().flat_map(|(world, events)| events.iter().map(move |(who, it)| (world, *who, it.clone())))
+    {
+        let whole = world.state();
         let header = world.header(person, &event);
         if whole.judge(&header, &event).is_err() {
             continue;
@@ -254,7 +309,19 @@ fn nothing_is_taken_in_without_the_records_that_it_changes() {
         assert_eq!(state.take_changed(), expected.take_changed(), "{person}: {event:?}");
     }
     assert!(
-        kinds.iter().eq(["breakglass", "calendar", "change", "deviation", "key", "person", "proposal", "tree"]),
+        kinds.iter().eq([
+            "breakglass",
+            "calendar",
+            "change",
+            "deviation",
+            "key",
+            "person",
+            "proposal",
+            "service",
+            "service-graph",
+            "service-leaves",
+            "tree"
+        ]),
         "{kinds:?}"
     );
 }

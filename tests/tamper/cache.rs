@@ -186,7 +186,7 @@ fn a_cache_of_another_log_does_not_replace_a_lost_pin() {
 
 #[test]
 fn what_differs_in_the_cache_alone_is_no_fault_of_the_register() {
-    let scene = Scene::governed();
+    let scene = Scene::with_services();
     let whole = copy_of(&scene);
     let shared = scene.copy();
     let tables = tables(&scene.sql());

@@ -10,7 +10,7 @@ use twinseal::domain::{Action, Digest, Event, EventKind, Head, LostEntries, hex}
 use twinseal::error::Exit;
 use twinseal::format::{Raw, entry};
 
-use crate::support::{CHANGE, FREEZE, PEOPLE, World};
+use crate::support::{CHANGE, FREEZE, PEOPLE, SERVICES, World};
 
 /// Somebody who was never here: no pin, no verified cache, no key, nothing trusted.
 pub const STRANGER: &str = "stranger";
@@ -154,11 +154,28 @@ impl Scene {
         scene.write("list.csv", "time,service\n");
         scene.ok("audrey", &format!("audit reconcile list.csv --record {period}"));
         freeze(&scene);
+        // dave is suspended.
+        scene.write("services.toml", SERVICES.replace("dave", "erin"));
+        scene.ok("alice", "service import services.toml");
         scene.record_all("alice", [restored(&scene)]);
         PEOPLE.iter().for_each(|(person, _)| drop(scene.ok(person, "list")));
         let kinds: BTreeSet<EventKind> =
             scene.rows().iter().map(|raw| entry::read_body(raw).unwrap().1.kind()).collect();
         assert!(kinds.iter().eq(EventKind::ALL), "{kinds:?}");
+        scene
+    }
+
+    /// As [`Scene::governed`], with services in force, the first with maintenance hours.
+    pub fn with_services() -> Self {
+        let scene = Self::governed();
+        scene.write("calendar.toml", CALENDAR.replace("holidays", "maintenance"));
+        scene.write("services.toml", SERVICES.replacen("depends_on", "hours = 'maintenance'\ndepends_on", 1));
+        for command in ["calendar propose calendar.toml", "service import services.toml"] {
+            scene.ok("alice", command);
+            let number = scene.state().governance().proposals().to_string();
+            scene.run_typing("bob", &format!("proposal second {number}"), &[&number]);
+        }
+        PEOPLE.iter().for_each(|(person, _)| drop(scene.ok(person, "list")));
         scene
     }
 

@@ -12,7 +12,7 @@ use twinseal::format::Raw;
 use twinseal::store::{SharedFile, Site, StoreError, Writer};
 
 use super::scene::{STRANGER, Scene, starts};
-use crate::support::{CALENDAR, CHANGE, FREEZE, World};
+use crate::support::{CALENDAR, CHANGE, FREEZE, SERVICES, World};
 
 /// What can be done to the schema, and what is found.
 const SCHEMAS: &[(&str, &str)] = &[
@@ -272,6 +272,10 @@ pub const OPENING: &[&str] = &[
     "calendar list",
     "calendar show market-cn",
     "calendar propose calendar.toml",
+    "service list",
+    "service show order-gateway",
+    "service impact order-gateway",
+    "service import services.toml",
     "freeze list",
     "freeze show month-end",
     "freeze check now",
@@ -338,6 +342,7 @@ fn what_is_planted_is_found_by_every_command_that_opens_the_register() {
     scene.write("deployed.csv", "time,service\n2026-12-01T10:00:00Z,order-gateway\n");
     scene.write("freeze.toml", FREEZE);
     scene.write("calendar.toml", CALENDAR);
+    scene.write("services.toml", SERVICES);
     scene.write("told.toml", "done = 2026-12-01T08:00:00Z\nwhat = 'Restarted.'\n");
     scene.write("review.toml", "happened = 'It failed.'\nlearned = 'Nothing.'\n");
     scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");

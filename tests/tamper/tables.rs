@@ -42,7 +42,7 @@ fn edited_and_rebuilt(scene: &Scene, table: &str, sql: &str) {
 
 #[test]
 fn a_changed_value_in_any_column_is_found_and_rebuilt() {
-    let scene = Scene::governed();
+    let scene = Scene::with_services();
     for (table, columns) in tables(&scene.sql()) {
         for (column, is_text, _) in columns {
             let other = if is_text { "|| 'x'" } else { "+ 1000" };
@@ -58,7 +58,7 @@ fn a_changed_value_in_any_column_is_found_and_rebuilt() {
 
 #[test]
 fn a_removed_row_in_any_table_is_found_and_rebuilt() {
-    let scene = Scene::governed();
+    let scene = Scene::with_services();
     for (table, columns) in tables(&scene.sql()) {
         let key = &columns[0].0;
         for end in ["min", "max"] {
@@ -75,7 +75,7 @@ fn a_removed_row_in_any_table_is_found_and_rebuilt() {
 
 #[test]
 fn an_added_row_in_any_table_is_found_and_rebuilt() {
-    let scene = Scene::governed();
+    let scene = Scene::with_services();
     for (table, columns) in tables(&scene.sql()) {
         let (key, is_text, _) = &columns[0];
         for other in if *is_text { ["' '", "'zzz'"] } else { ["-1", "1000"] } {
@@ -90,11 +90,12 @@ fn an_added_row_in_any_table_is_found_and_rebuilt() {
 
 #[test]
 fn a_value_redacted_to_null_is_found_and_rebuilt() {
-    let scene = Scene::governed();
+    let scene = Scene::with_services();
     freeze(&scene);
     scene.record_all("alice", [restored(&scene)]);
-    let emergency =
-        CHANGE.replace("risk =", "targets = [\"gw-1\"]\nstop_after = 1\nrisk =").replace("normal", "emergency");
+    let emergency = CHANGE
+        .replace("risk =", "environments = [\"prod\"]\ntargets = [\"gw-1\"]\nstop_after = 1\nrisk =")
+        .replace("normal", "emergency");
     scene.write("erin.toml", emergency);
     scene.ok("erin", "file erin.toml");
     ["carol", "dave"].iter().for_each(|person| scene.approve(person, "CHG-3"));
@@ -120,7 +121,7 @@ fn a_value_redacted_to_null_is_found_and_rebuilt() {
 
 #[test]
 fn a_value_of_control_characters_is_found_and_rebuilt() {
-    let scene = Scene::governed();
+    let scene = Scene::with_services();
     for value in ["CAST(x'00' AS TEXT)", "'a' || char(0) || 'b'", "char(27) || '[2J'"] {
         edited_and_rebuilt(&scene, "names", &format!("UPDATE names SET name = {value}"));
         edited_and_rebuilt(&scene, "votes", &format!("UPDATE votes SET verdict = {value}"));
@@ -129,7 +130,7 @@ fn a_value_of_control_characters_is_found_and_rebuilt() {
 
 #[test]
 fn a_value_that_is_not_utf8_is_found_and_rebuilt() {
-    let scene = Scene::governed();
+    let scene = Scene::with_services();
     edited_and_rebuilt(&scene, "names", "UPDATE names SET name = CAST(x'ff' AS TEXT)");
 }
 
@@ -156,7 +157,7 @@ fn what_is_shown_and_decided_does_not_come_from_the_tables() {
 
 #[test]
 fn rebuild_does_not_fix_a_broken_log() {
-    let scene = Scene::governed();
+    let scene = Scene::with_services();
     scene.sql().execute_batch("UPDATE changes SET state = 'approved'").unwrap();
     scene.edit(3, "time 2026-12-01T09", "time 2026-12-01T08");
     let rebuild = format!("rebuild --fingerprint {}", scene.fingerprint);

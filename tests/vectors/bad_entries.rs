@@ -15,6 +15,7 @@ use super::fido::bad_touches;
 use super::freezes::bad_freezes;
 use super::good_log::{artifact, good, key, member, new, point, remark, sign};
 use super::review::bad_reviews;
+use super::services::bad_services;
 
 /// An entry with one defect: its name, the beginning of what [`short`] prints for the defect, and its bytes, read as
 /// the entry with sequence number `raw.seq`.
@@ -489,7 +490,8 @@ pub fn bad() -> Vec<Bad> {
     let good = good();
     let parts =
         [bad_texts(&good), bad_data(&good), bad_executions(&good), bad_freezes(&good), bad_confirmations(&good)];
-    let parts = parts.into_iter().chain([bad_statements(&good), bad_touches(&good), bad_reviews(&good)]);
+    let parts = parts.into_iter().chain([bad_statements(&good), bad_touches(&good), bad_services(&good)]);
+    let parts = parts.chain([bad_reviews(&good)]);
     let all = [bad_bodies(&good), bad_wholes(&good), bad_signatures(&good)].into_iter().chain(parts);
     all.flatten().collect()
 }

@@ -88,13 +88,13 @@ pub fn bad_confirmations(good: &[Raw]) -> Vec<Bad> {
             "sensitive truncate\nsensitive drop table",
             "NotCanonical",
         ),
-        ("policy-confirm-no", "policy.set", "confirm yes", "confirm no", "line 37, confirm: Word"),
+        ("policy-confirm-no", "policy.set", "confirm yes", "confirm no", "line 38, confirm: Word"),
         (
             "policy-when-freeze-nothing",
             "policy.set",
             "when-freeze any month-end",
             "when-freeze",
-            "line 26, when-freeze: Id",
+            "line 27, when-freeze: Id",
         ),
     ];
     let edited = edits.into_iter().map(|(name, kind, from, to, defect)| {

@@ -323,6 +323,7 @@ pub fn good() -> Vec<Raw> {
     log.add("dave", Event::KeyRevoke(key_of("dave")), None);
     govern(&mut log);
     super::checkpoint::checkpoint(&mut log);
+    super::services::services(&mut log);
     super::fido::approve(&mut log);
     super::review::review(&mut log);
     log.entries
@@ -466,6 +467,7 @@ pub fn policy() -> Policy {
             risks: all(&["high", "critical"]),
             tags: all(&["db", "schema"]),
             services: all(&["order-gateway", "risk"]),
+            tiers: all(&["1", "2"]),
             environments: all(&["dr", "prod"]),
             targets: Some(10),
             freezes: all(&["any", "month-end"]),

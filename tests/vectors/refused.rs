@@ -15,6 +15,7 @@ use super::good_log::{
     Home, Log, artifact, asked, asking, few_facts, few_words, good, home, key, period, remark, sign,
 };
 use super::review::refused_reviews;
+use super::services::refused_services;
 
 /// An entry that a rule refuses at the end of the good log: its name, the rule, and its bytes.
 pub struct Refused {
@@ -39,7 +40,7 @@ pub type Attempt = (&'static str, &'static str, &'static str, Event, Option<Text
 pub fn refused() -> Vec<Refused> {
     let entries = good();
     let log = Log { state: state(&entries), entries, ..Log::default() };
-    let freezes = [refused_freezes(&log), refused_confirmations(&log)].concat();
+    let freezes = [refused_freezes(&log), refused_confirmations(&log), refused_services(&log)].concat();
     let attempts = [people(&log), requests(&log), others(&log), freezes].concat();
     let attempts = [attempts, refused_statements(&log), refused_keys(&log), refused_checkpoints(&log)].concat();
     let attempts = [attempts, refused_reviews(&log)].concat();

@@ -54,6 +54,8 @@ crate::domain::closed_enum!(
         People => "people", "人员与密钥";
         /// A freeze or a calendar changed.
         Freeze => "freeze", "封网变动";
+        /// Services were added, changed or dropped.
+        Services => "services", "服务变动";
         /// A text was redacted, or a loss accepted.
         Register => "register", "台账变动";
     }
@@ -222,6 +224,7 @@ fn of_action(action: &Action) -> Kind {
         }
         Action::Policy { .. } => Kind::Policy,
         Action::SetFreeze(_) | Action::LiftFreeze(_) | Action::SetCalendar(_) => Kind::Freeze,
+        Action::SetServices(_) => Kind::Services,
         Action::Redact(_) | Action::Restored(_) => Kind::Register,
     }
 }

@@ -10,7 +10,7 @@ use crate::commands::Context;
 use crate::commands::Zh;
 use crate::commands::calendar::weekday;
 use crate::commands::duration::duration;
-use crate::commands::freeze::all;
+use crate::commands::freeze::{all, outside_hours};
 use crate::commands::known::note_unknown;
 use crate::commands::lookup::{parse, time, zone};
 use crate::domain::{Free, FreeTimes, Invalid, Scope, Time, free_times};
@@ -129,9 +129,10 @@ fn each<T: FromStr<Err = Invalid> + Ord>(given: &[String]) -> Result<BTreeSet<T>
 /// # Errors
 /// The cache cannot be read.
 pub fn free(session: &Session, asked: &Scope, (from, seconds): (Time, i64), count: usize) -> Result<FreeTimes, Error> {
-    let freezes = all(session)?;
+    let (freezes, hours) = (all(session)?, outside_hours(session, &asked.services)?);
     let concerned = freezes.iter().filter(|(_, it)| it.terms.may_concern(asked));
-    let terms: Vec<_> = concerned.map(|(name, it)| (name.clone(), &it.terms)).collect();
+    let terms = concerned.map(|(name, it)| (name.clone(), &it.terms));
+    let terms: Vec<_> = terms.chain(hours.iter().map(|(name, terms)| (name.clone(), terms))).collect();
     Ok(free_times(&terms, from, seconds, count))
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::commands::Context;
 use crate::commands::Zh;
 use crate::commands::calendar::weekday;
-use crate::commands::freeze::all;
+use crate::commands::freeze::{all, outside_hours};
 use crate::commands::known::note_unknown;
 use crate::commands::look::list::risk_and_kind;
 use crate::commands::lookup::{parse, zone};
@@ -167,13 +167,14 @@ fn planned(session: &Session, days: &Days, service: Option<&ServiceId>, now: Tim
 /// The closed times of the freezes in force that concern a service.
 fn frozen(session: &Session, days: &Days, service: Option<&ServiceId>) -> Result<Vec<Frozen>, Error> {
     let mut frozen = Vec::new();
-    for (name, it) in all(session)? {
-        let services = &it.terms.scope.services;
+    let hours = outside_hours(session, &service.into_iter().cloned().collect())?;
+    for (name, terms) in all(session)?.into_iter().map(|(name, it)| (name, it.terms)).chain(hours) {
+        let services = &terms.scope.services;
         if service.is_some_and(|service| !services.is_empty() && !services.contains(service)) {
             continue;
         }
-        let scope = (it.terms.scope != Scope::default()).then(|| freeze::scope(&it.terms));
-        let closed = it.terms.all_closed_in(days.from, days.until).into_iter();
+        let scope = (terms.scope != Scope::default()).then(|| freeze::scope(&terms));
+        let closed = terms.all_closed_in(days.from, days.until).into_iter();
         frozen.extend(closed.map(|closed| Frozen { name: name.clone(), closed, scope: scope.clone() }));
     }
     Ok(frozen)

@@ -16,13 +16,13 @@ use crate::commands::known::note_mistyped;
 use crate::commands::lookup::{name_of_input, parse};
 use crate::domain::{
     About, Author, Capacity, Change, ChangeId, Content, Denied, Digest, Effect, Execution, Facts, Fingerprint,
-    FreezeName, Governance, Group, Met, Moment, Needs, PersonId, Refusal, Text, Time, Window, judge_author,
+    FreezeName, Governance, Group, Met, Moment, Needs, PersonId, Refusal, ServiceId, Text, Time, Window, judge_author,
     judge_party, judge_time_left, judge_window,
 };
 use crate::error::Error;
 use crate::format::data::{self, Data};
 use crate::format::{body, entry, text};
-use crate::input::{Draft, DraftContext, Fault, Problem, fault_in, read};
+use crate::input::{Draft, DraftContext, Fault, Problem, fault_in, nearest, read};
 use crate::output::{self, safe};
 use crate::private::open_regular;
 use crate::store::Session;
@@ -121,8 +121,9 @@ impl Check {
 }
 
 /// The files beside a draft, and the register if there is one.
-struct Against {
+struct Against<'s> {
     folder: PathBuf,
+    session: Option<&'s Session>,
     /// Governance with all enrolled people; `None` without a register.
     governance: Option<Governance>,
     /// The number of changes filed.
@@ -130,7 +131,7 @@ struct Against {
     now: Time,
 }
 
-impl DraftContext for Against {
+impl DraftContext for Against<'_> {
     fn digest_of(&self, path: &str) -> io::Result<Digest> {
         digest_of(&self.folder.join(path))
     }
@@ -141,6 +142,22 @@ impl DraftContext for Against {
             // All enrolled people are loaded, so an absent one is not enrolled.
             Some(Err(Denied::Unloaded(_))) => Err(Refusal::PartyUnknown { person: person.clone() }),
             Some(Ok(())) | None => Ok(()),
+        }
+    }
+
+    fn judge_service(&self, service: &ServiceId) -> Result<(), Problem> {
+        let Some(session) = self.session.filter(|session| session.state().governance().services().is_some()) else {
+            return Ok(());
+        };
+        match session.ask(|state| Ok(state.governance().service(service)?.is_some())) {
+            // A cache that cannot be read is an error at the next question.
+            Ok(Ok(true) | Err(_)) | Err(_) => Ok(()),
+            Ok(Ok(false)) => {
+                let refusal = Refusal::NoService { service: service.clone() };
+                let all = session.queries().service_ids().unwrap_or_default();
+                let near = nearest(service.as_str(), all.iter().map(ServiceId::as_str));
+                Err(near.map_or_else(|| refusal.clone().into(), |near| Problem::Misspelt(refusal.clone(), near)))
+            }
         }
     }
 
@@ -165,8 +182,10 @@ impl DraftContext for Against {
     }
 
     fn judge_exception(&self, freeze: &FreezeName) -> Result<Digest, Refusal> {
-        let Some(governance) = &self.governance else { return Ok(Digest::NONE) };
-        let since = governance.freezes().find(|(name, _)| *name == freeze).map(|(_, mark)| mark.since);
+        let Some(session) = self.session else { return Ok(Digest::NONE) };
+        let since = session.ask(|state| Ok(state.governance().freeze_since(freeze)?));
+        // A cache that cannot be read is an error at the next question.
+        let since = since.ok().and_then(Result::ok).flatten();
         since.ok_or_else(|| Refusal::NoFreeze { freeze: freeze.clone() })
     }
 
@@ -224,6 +243,24 @@ impl CheckedDraft {
         Ok(problems)
     }
 
+    /// The services of the draft that are in none of its environments.
+    ///
+    /// # Errors
+    /// A record is not loaded.
+    fn service_problems(&self) -> Result<Vec<Problem>, Error> {
+        let (Some(governance), facts) = (&self.governance, &self.draft.facts) else { return Ok(Vec::new()) };
+        let mut problems = Vec::new();
+        for id in &facts.services {
+            let one = Facts { services: [id.clone()].into(), ..facts.clone() };
+            match governance.judge_services(&one) {
+                Err(Denied::Refused(refusal)) => problems.push(Problem::Refused(refusal)),
+                Err(Denied::Unloaded(unloaded)) => return Err(unloaded.into()),
+                Ok(()) => {}
+            }
+        }
+        Ok(problems)
+    }
+
     /// What the draft lacks of the content that the policy requires, an exception that the policy does not allow, and duties
     /// of one person that the policy separates.
     ///
@@ -234,8 +271,8 @@ impl CheckedDraft {
         let filled = Text::Description(Box::new(self.draft.description.clone())).filled();
         let (Some(governance), Some(policy)) = (&self.governance, policy) else { return Ok(Vec::new()) };
         let (facts, commands) = (&self.draft.facts, self.draft.execution.folded());
-        let freezes = governance.touched(facts)?;
-        let about = About { facts, commands: &commands, freezes: &freezes };
+        let touched = governance.touched(facts)?;
+        let about = About { facts, commands: &commands, touched: &touched };
         let content = Content { about, filled: &filled, filed: now.effective };
         let duties = self.supposed(governance, None, requester)?.duty_refusals(governance)?;
         let refusals =
@@ -274,8 +311,8 @@ impl CheckedDraft {
         let (Some(governance), facts) = (&self.governance, &self.draft.facts) else { return Ok(Vec::new()) };
         let Some(policy) = governance.policy() else { return Ok(Vec::new()) };
         let capacity = self.supposed(governance, before, requester)?.capacity(governance, now)?;
-        let (commands, freezes) = (self.draft.execution.folded(), governance.touched(facts)?);
-        let needs = policy.needs(About { facts, commands: &commands, freezes: &freezes });
+        let (commands, touched) = (self.draft.execution.folded(), governance.touched(facts)?);
+        let needs = policy.needs(About { facts, commands: &commands, touched: &touched });
         Ok(lacking(&capacity, &needs, now.claimed))
     }
 }
@@ -317,8 +354,8 @@ pub fn approvals_needed(session: &Session, facts: &Facts, execution: &Execution)
     let commands = execution.folded();
     let needs = session.ask(|state| {
         let governance = state.governance();
-        let freezes = governance.touched(facts)?;
-        Ok(governance.policy().map(|it| it.needs(About { facts, commands: &commands, freezes: &freezes })))
+        let touched = governance.touched(facts)?;
+        Ok(governance.policy().map(|it| it.needs(About { facts, commands: &commands, touched: &touched })))
     })??;
     Ok(match needs {
         None => String::new(),
@@ -334,6 +371,7 @@ fn field_of(problem: &Problem) -> &'static str {
     match problem {
         Problem::Frozen { .. } => "window.start",
         Problem::NobodyExcepts { .. } => "freeze_exception.freezes",
+        Problem::Refused(Refusal::ServiceEnvironment { .. }) => "environments",
         Problem::Refused(Refusal::LeadTime { .. }) => "window.start",
         Problem::Refused(Refusal::LongestWindow { .. }) => "window.end",
         Problem::Refused(Refusal::NoException { .. } | Refusal::FieldMissing { .. }) => "exception.requirements",
@@ -358,7 +396,7 @@ pub fn read_draft(
     let folder = if here { context.env.folder.clone() } else { beside };
     let governance = session.map(|session| session.governed()).transpose()?;
     let filed = session.map_or(0, |session| session.state().filed());
-    let against = Against { folder, governance, filed, now: context.env.now() };
+    let against = Against { folder, session, governance, filed, now: context.env.now() };
     let (authors, mut faults) = match &from.commits {
         Some(range) => authors_of(context, range, &against)?,
         None => Default::default(),
@@ -386,7 +424,13 @@ pub fn read_draft(
             let fault = Fault::of_file("", Problem::TooLarge { bytes, most });
             Err(Error::Faults { path, faults: vec![fault] })
         }
-        None => Ok(CheckedDraft { draft, path, source, governance: against.governance }),
+        None => {
+            let services = &draft.facts.services;
+            let governance = session.map(|session| session.governed_about(services)).transpose()?;
+            let checked = CheckedDraft { draft, path, source, governance };
+            checked.without(checked.service_problems()?)?;
+            Ok(checked)
+        }
     }
 }
 

@@ -101,6 +101,10 @@ impl Compose {
         };
         fields.extend(lists.into_iter().filter(filled));
         fields.extend(self.impact.clone().map(FieldValue::Impact));
+        let environments = environments_of(&session, &services)?;
+        if !environments.is_empty() {
+            fields.push(FieldValue::Environments(environments));
+        }
         if from.or(revises).is_none()
             && self.window.is_none()
             && let Some(zone) = zone(context)?
@@ -126,6 +130,16 @@ impl Compose {
         }
         self.services.iter().map(|it| parse(it)).collect()
     }
+}
+
+/// The environments of these services, as far as they are in force.
+fn environments_of(session: &Session, services: &BTreeSet<ServiceId>) -> Result<Vec<String>, Error> {
+    let mut environments = BTreeSet::new();
+    for id in services {
+        let service = session.ask(|state| Ok(state.governance().service(id)?.cloned()))??;
+        environments.extend(service.map(|it| it.environment.to_string()));
+    }
+    Ok(environments.into_iter().collect())
 }
 
 /// The first window of two hours from tomorrow evening on in which no freeze is closed that may concern the services;

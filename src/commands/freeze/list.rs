@@ -11,7 +11,8 @@ use crate::commands::Zh;
 use crate::commands::known::note_unknown;
 use crate::commands::lookup::{parse, reason_of, time};
 use crate::domain::{
-    Change, Closed, Freeze, FreezeMark, FreezeName, FreezeOrigin, Invalid, Met, Moment, Scope, Status, Time,
+    Change, Closed, Freeze, FreezeMark, FreezeName, FreezeOrigin, Invalid, Met, Moment, Scope, ServiceId, Status,
+    Terms, Time,
 };
 use crate::error::{Error, FreezeError};
 use crate::input::{Toward, nearest};
@@ -25,11 +26,29 @@ use crate::{tr, trf};
 /// # Errors
 /// [`FreezeError::None`], or the cache cannot be read.
 pub fn in_force(session: &Session, name: &FreezeName) -> Result<Freeze, Error> {
+    if let Some(freeze) = hours_as_freeze(session, name)? {
+        return Ok(freeze);
+    }
     let found = session.ask(|state| state.governance().freeze(name).cloned())?;
     found.map_err(|_| {
         let names = session.state().governance().freezes().map(|(name, _)| name.as_str());
         FreezeError::None { freeze: name.clone(), near: nearest(name.as_str(), names) }.into()
     })
+}
+
+/// The times outside the maintenance hours of a service, as the freeze of this name; `None` for other names.
+fn hours_as_freeze(session: &Session, name: &FreezeName) -> Result<Option<Freeze>, Error> {
+    let Some(id) = name.service() else { return Ok(None) };
+    Ok(session.ask(|state| {
+        let governance = state.governance();
+        let Some(service) = governance.service(&id)? else { return Ok(None) };
+        let (Some(hours), Some((since, terms))) = (&service.hours, governance.outside_hours_of(&id, service)?) else {
+            return Ok(None);
+        };
+        let calendar = governance.calendar(hours)?;
+        let origin = FreezeOrigin::Proposal(calendar.proposal);
+        Ok(Some(Freeze { origin, since, seq: calendar.seq, terms }))
+    })??)
 }
 
 /// Every freeze in force, by name.
@@ -40,6 +59,15 @@ pub fn all(session: &Session) -> Result<Vec<(FreezeName, Freeze)>, Error> {
     let named = |(name, _): (&FreezeName, FreezeMark)| name.clone();
     let names: Vec<FreezeName> = session.state().governance().freezes().map(named).collect();
     names.into_iter().map(|name| in_force(session, &name).map(|freeze| (name, freeze))).collect()
+}
+
+/// The times outside the maintenance hours of these services, as freezes.
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn outside_hours(session: &Session, services: &BTreeSet<ServiceId>) -> Result<Vec<(FreezeName, Terms)>, Error> {
+    let outside = session.ask(|state| Ok(state.governance().outside_hours(services)?))??;
+    Ok(outside.into_iter().map(|(name, _, terms, _)| (name, terms)).collect())
 }
 
 /// The freezes that a change meets from now to the end of its window; none of a change that can no longer be started.
@@ -67,7 +95,13 @@ pub fn expiring(session: &Session, now: Moment) -> Result<Vec<(FreezeName, Time)
         let known = freeze.terms.known.until().filter(|known| *known <= now.claimed.plus(MONTH))?;
         Some((name, known))
     };
-    Ok(all(session)?.into_iter().filter_map(ends).collect())
+    let mut followed = all(session)?;
+    // One service for each calendar that maintenance hours follow.
+    for service in session.queries().services_by_hours()? {
+        let name = FreezeName::hours(&service);
+        followed.push((name.clone(), in_force(session, &name)?));
+    }
+    Ok(followed.into_iter().filter_map(ends).collect())
 }
 
 /// The freezes that are closed now.
@@ -208,8 +242,9 @@ impl Check {
         let session = context.open()?;
         note_unknown(context, &session, &asked)?;
         let mut closed: Vec<(FreezeName, Closed)> = Vec::new();
-        for (name, it) in all(&session)? {
-            let found = it.terms.closed_in(at, at.plus(1)).filter(|_| it.terms.may_concern(&asked));
+        let hours = outside_hours(&session, &asked.services)?;
+        for (name, terms) in all(&session)?.into_iter().map(|(name, it)| (name, it.terms)).chain(hours) {
+            let found = terms.closed_in(at, at.plus(1)).filter(|_| terms.may_concern(&asked));
             closed.extend(found.map(|found| (name, found)));
         }
         let json = || {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::proposal::Found;
-use super::stopped::stopped_block;
+use super::stopped::{stopped_block, unserved_block};
 use crate::commands::freeze;
 use crate::commands::lookup::{names, parts, reason_of};
 use crate::commands::people::members::fingerprints_block;
@@ -90,6 +90,7 @@ pub(super) fn action_blocks(
         Action::Retire { person, .. } => stranded_block(page, session, person, now),
         Action::Lift { key, .. } => revived_block(page, session, *key, now),
         Action::SetFreeze(it) => stopped_block(page, session, it, now),
+        Action::SetServices(it) => unserved_block(page, session, it, now),
         _ => Ok(()),
     }
 }
@@ -207,12 +208,23 @@ fn present(session: &Session, action: &Action) -> Result<output::Present, Error>
         Action::SetCalendar(it) => calendar_in_force(session, &it.name)?,
         _ => None,
     };
+    let hours = match action {
+        Action::SetCalendar(it) => session.queries().services_with_hours(&it.name)?,
+        _ => Vec::new(),
+    };
+    let mut services = BTreeMap::new();
+    if let Action::SetServices(it) = action {
+        for id in it.put.keys().chain(&it.dropped) {
+            let service = session.ask(|state| Ok(state.governance().service(id)?.cloned()))??;
+            services.extend(service.map(|service| (id.clone(), service)));
+        }
+    }
     let lifted = match action {
         Action::LiftFreeze(it) => session.state().governance().lifted_with(it),
         _ => None,
     };
     let alone = lifted.map(|(person, freezes)| (person.clone(), freezes.into_iter().cloned().collect()));
-    Ok(output::Present { grants, policy, freeze, set, calendar, alone, key })
+    Ok(output::Present { grants, policy, freeze, set, calendar, hours, alone, services, key })
 }
 
 /// What the freeze in force of this name says.

@@ -1,7 +1,9 @@
-//! The open changes that a proposed freeze would stop.
+//! The open changes that a proposed freeze or set of services would stop.
 
 use crate::commands::lookup::title;
-use crate::domain::{ChangeId, Closed, Moment, SetFreeze, Status, Terms};
+use crate::domain::{
+    Change, ChangeId, Closed, FreezeName, Governance, Moment, Refusal, SetFreeze, SetServices, Status, Terms, Unloaded,
+};
 use crate::error::Error;
 use crate::output::{Gutter, Page};
 use crate::store::Session;
@@ -44,6 +46,61 @@ pub(super) fn stopped_block(page: &mut Page, session: &Session, it: &SetFreeze, 
         page.text("", trf!("and {} more", "另有 {} 个", stopped.len() - MOST));
     }
     Ok(())
+}
+
+/// Writes the open changes that could not be started as they are with these services: for each the first reason.
+pub(super) fn unserved_block(page: &mut Page, session: &Session, it: &SetServices, now: Moment) -> Result<(), Error> {
+    let open = session.queries().awaiting_approval()?;
+    let stopped = session.ask_each(None, open, |change, governance| {
+        let status = change.status(governance, now)?;
+        let can_start = matches!(status, Status::AwaitingApproval | Status::Approved);
+        let why = if can_start { why_not(change, governance, it, now)? } else { None };
+        Ok(why.map(|why| (change.id(), status, why)))
+    })??;
+    let stopped: Vec<_> = stopped.into_iter().flatten().collect();
+    page.block(tr!("open changes that it would stop", "将被阻止的未结束变更单"));
+    if stopped.is_empty() {
+        page.text("", tr!("none", "无"));
+    }
+    for (id, status, why) in stopped.iter().take(MOST) {
+        page.text("-", trf!("{id} {}: {why}", "{id} {}：{why}", status.phrase()));
+    }
+    if stopped.len() > MOST {
+        page.text("", trf!("and {} more", "另有 {} 个", stopped.len() - MOST));
+    }
+    Ok(())
+}
+
+/// Why a change could not be started as it is with these services, if it names one that they change.
+fn why_not(
+    change: &Change,
+    governance: &Governance,
+    it: &SetServices,
+    now: Moment,
+) -> Result<Option<String>, Unloaded> {
+    let facts = &change.current().facts;
+    for id in &facts.services {
+        let service = match it.put.get(id) {
+            Some(service) => Some(service.clone()),
+            None if it.dropped.contains(id) => None,
+            None => governance.service(id)?.cloned(),
+        };
+        let Some(service) = service else {
+            if it.count > 0 {
+                return Ok(Some(Refusal::NoService { service: id.clone() }.to_string()));
+            }
+            continue;
+        };
+        if !facts.environments.contains(&service.environment) {
+            let (service, environment) = (id.clone(), service.environment);
+            return Ok(Some(Refusal::ServiceEnvironment { service, environment }.to_string()));
+        }
+        let hours = governance.outside_hours_of(id, &service)?;
+        if let Some(closed) = hours.and_then(|(_, terms)| terms.stops(facts, now.claimed)) {
+            return Ok(Some(format!("{}: {closed}", FreezeName::hours(id))));
+        }
+    }
+    Ok(None)
 }
 
 fn stopped_by(session: &Session, it: &SetFreeze, terms: &Terms, now: Moment) -> Result<Vec<Stopped>, Error> {

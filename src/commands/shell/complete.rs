@@ -128,13 +128,18 @@ fn known(queries: &Queries<'_>, change: Option<ChangeId>) -> Result<Known, Store
     let person = |id: PersonId| (id.to_string(), names.get(&id).cloned().unwrap_or_default());
     let changes: Vec<_> = changes.into_iter().map(|it| (it.id.to_string(), it.title.unwrap_or_default())).collect();
     let glasses = queries.offered_break_glasses()?;
+    // As soon as services exist, changes name only those.
+    let services = match queries.service_ids()? {
+        none if none.is_empty() => queries.names_of("service")?,
+        services => services.iter().map(ToString::to_string).collect(),
+    };
     Ok(Known::from([
         // `show` takes the id of a break-glass too.
         ("CHANGE", changes.iter().chain(&glasses).cloned().collect()),
         ("CHG-N", changes),
         ("BG-N", glasses),
         ("PERSON", queries.people()?.into_iter().map(person).collect()),
-        ("SERVICE", plain(queries.names_of("service")?)),
+        ("SERVICE", plain(services)),
         ("ENVIRONMENT", plain(queries.names_of("environment")?)),
         ("TAG", plain(queries.names_of("tag")?)),
         ("GROUP", plain(queries.groups()?)),

@@ -151,8 +151,9 @@ pub(in crate::domain) fn judge_filing(
     judge_artifact_names(&facts.artifacts)?;
     governance.judge_excepted(facts, header.fills(Field::Exception))?;
     let filled = header.text.as_ref().map(|text| text.filled.clone()).unwrap_or_default();
-    let (commands, freezes) = (execution.folded(), governance.touched(facts)?);
-    let about = About { facts, commands: &commands, freezes: &freezes };
+    governance.judge_services(facts)?;
+    let (commands, touched) = (execution.folded(), governance.touched(facts)?);
+    let about = About { facts, commands: &commands, touched: &touched };
     let content = Content { about, filled: &filled, filed: header.moment.effective };
     governance.policy().map_or(Ok(()), |policy| policy.judge_exceptions(&content))?;
     judge_policy(governance, &content)

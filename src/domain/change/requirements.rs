@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::policy::Lacking;
 use crate::domain::records::Unloaded;
 use crate::domain::{
-    About, Change, Content, FreezeName, Governance, Group, Independence, KeyNeed, Moment, PersonId, Policy, Refusal,
-    Requirement, RequirementName, Tally, Void,
+    About, Change, Content, Governance, Group, Independence, KeyNeed, Moment, PersonId, Policy, Refusal, Requirement,
+    RequirementName, Tally, Touched, Void,
 };
 use crate::tr;
 
@@ -175,7 +175,7 @@ impl Change {
     }
 
     /// The content of the current revision, as requirements read it.
-    pub(in crate::domain) fn content<'a>(&'a self, touched: &'a BTreeSet<FreezeName>) -> Content<'a> {
+    pub(in crate::domain) fn content<'a>(&'a self, touched: &'a Touched) -> Content<'a> {
         let revision = self.current();
         Content { about: self.about(touched), filled: revision.filled(), filed: revision.effective }
     }
@@ -195,9 +195,9 @@ impl Change {
         Ok(policy.applying(self.about(&touched)).filter_map(|it| it.key_need(&groups)).max())
     }
 
-    /// The current revision, as conditions read it; `touched` are the freezes that its window touches.
-    pub(in crate::domain) fn about<'a>(&'a self, touched: &'a BTreeSet<FreezeName>) -> About<'a> {
-        About { facts: &self.current().facts, commands: &self.current().commands, freezes: touched }
+    /// The current revision, as conditions read it; `touched` is what it touches.
+    pub(in crate::domain) fn about<'a>(&'a self, touched: &'a Touched) -> About<'a> {
+        About { facts: &self.current().facts, commands: &self.current().commands, touched }
     }
 }
 

@@ -25,6 +25,8 @@ closed_enum!(
         NotRejected => "not-rejected", "未驳回";
         /// The text of the revision was not redacted.
         Text => "text", "文本";
+        /// Its services exist, in the environments that it names.
+        Services => "services", "服务";
         /// The revision has what the policy requires.
         Policy => "policy", "策略";
         /// The policy does not separate the implementer from a requester.
@@ -90,6 +92,8 @@ impl Refusal {
             | Self::RevisionRedacted { .. }
             | Self::NotCurrent { .. }
             | Self::NotImplementer { .. }
+            | Self::NoService { .. }
+            | Self::ServiceEnvironment { .. }
             | Self::PolicyField { .. }
             | Self::LeadTime { .. }
             | Self::LongestWindow { .. }
@@ -129,6 +133,7 @@ impl Change {
             }
             Condition::NotRejected => Ok(self.judge_not_rejected()?),
             Condition::Text => self.judge_readable(governance),
+            Condition::Services => governance.judge_services(facts),
             Condition::Policy => self.judge_facts(governance),
             Condition::Duties => judge_starter(governance, self.requesters(), actor),
             Condition::Approvals => self.judge_approvals(governance, moment),
@@ -149,13 +154,18 @@ impl Change {
     }
 
     /// What keeps the current revision from being started by anybody at any time, however many approve it: a redacted
-    /// text, the policy, or that none of its implementers could start it.
+    /// text, its services, the policy, or that none of its implementers could start it.
     ///
     /// # Errors
     /// [`Unloaded`].
     pub fn obstacle(&self, governance: &Governance) -> Result<Option<Refusal>, Unloaded> {
         let starters = || Ok(self.starters(governance)?.map(drop)?);
-        match self.judge_readable(governance).and_then(|()| self.judge_facts(governance)).and_then(|()| starters()) {
+        let judged = self
+            .judge_readable(governance)
+            .and_then(|()| governance.judge_services(&self.current().facts))
+            .and_then(|()| self.judge_facts(governance))
+            .and_then(|()| starters());
+        match judged {
             Ok(()) => Ok(None),
             Err(Denied::Refused(refusal)) => Ok(Some(refusal)),
             Err(Denied::Unloaded(unloaded)) => Err(unloaded),

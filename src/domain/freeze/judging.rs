@@ -7,7 +7,7 @@ use crate::domain::freeze::records::{DUTY, FreezeMark};
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::{
     Change, Closed, Digest, Facts, Field, Freeze, FreezeName, FreezeOrigin, FreezeRef, Governance, Group, Moment,
-    Opens, PersonId, Policy, Refusal, SetFreeze, Time, matching,
+    Opens, PersonId, Policy, Refusal, SetFreeze, Terms, Time, Touched, matching,
 };
 use crate::{tr, trf};
 
@@ -46,6 +46,28 @@ pub struct Met {
     pub effect: Effect,
     /// Who may except from it.
     pub excepting: Excepting,
+}
+
+impl Met {
+    /// What a freeze means for a change with these facts between `from` and `until`; `None` if it does not concern the
+    /// change, or is closed at no time then.
+    fn of(
+        (freeze, terms, excepting): (FreezeRef, &Terms, Excepting),
+        facts: &Facts,
+        from: Time,
+        until: Time,
+    ) -> Option<Self> {
+        let closed = terms.closed_in(from, until).filter(|_| terms.concerns(facts))?;
+        let stops = terms.stops_in(facts, from, until);
+        let effect = match terms.is_waived(facts) {
+            _ if stops.is_none() => Effect::Admits,
+            true => Effect::Waived,
+            false if facts.excepted.get(&freeze.name) == Some(&freeze.since) => Effect::Excepted,
+            false => Effect::Stops,
+        };
+        let (closed, opens) = (stops.unwrap_or(closed), terms.opens_in(facts, from, until));
+        Some(Self { freeze, closed, opens, effect, excepting })
+    }
 }
 
 /// Completes `an approval by …`.
@@ -94,6 +116,18 @@ impl Governance {
         Ok(self.freeze_record(name)?.ok_or_else(missing)?)
     }
 
+    /// Which entry put the freeze of this name in force; for the times outside the maintenance hours of a service, the
+    /// entry that put their calendar in force. `None` if there is no such freeze.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn freeze_since(&self, name: &FreezeName) -> Result<Option<Digest>, Unloaded> {
+        match name.service() {
+            Some(service) => self.hours_since(&service),
+            None => Ok(self.freeze_marks().get(name).map(|mark| mark.since)),
+        }
+    }
+
     /// Whether a freeze of this name was put in force by this entry, and still is.
     pub(in crate::domain) fn is_in_force(&self, freeze: &FreezeRef) -> bool {
         self.freeze_marks().get(&freeze.name).is_some_and(|mark| mark.since == freeze.since)
@@ -107,20 +141,11 @@ impl Governance {
     pub fn freezes_met(&self, facts: &Facts, from: Time, until: Time) -> Result<Vec<Met>, Denied> {
         let mut met = Vec::new();
         for (name, mark) in self.freezes().filter(|(_, mark)| mark.end.is_none_or(|end| end > from)) {
-            let freeze = self.freeze(name)?;
-            let Some(closed) = freeze.terms.closed_in(from, until).filter(|_| freeze.terms.concerns(facts)) else {
-                continue;
-            };
-            let reference = FreezeRef { name: name.clone(), since: mark.since };
-            let stops = freeze.terms.stops_in(facts, from, until);
-            let effect = match freeze.terms.is_waived(facts) {
-                _ if stops.is_none() => Effect::Admits,
-                true => Effect::Waived,
-                false if facts.excepted.get(name) == Some(&mark.since) => Effect::Excepted,
-                false => Effect::Stops,
-            };
-            let (closed, opens) = (stops.unwrap_or(closed), freeze.terms.opens_in(facts, from, until));
-            met.push(Met { freeze: reference, closed, opens, effect, excepting: freeze.excepting() });
+            let (freeze, reference) = (self.freeze(name)?, FreezeRef { name: name.clone(), since: mark.since });
+            met.extend(Met::of((reference, &freeze.terms, freeze.excepting()), facts, from, until));
+        }
+        for (name, since, terms, excepting) in self.outside_hours(&facts.services)? {
+            met.extend(Met::of((FreezeRef { name, since }, &terms, excepting), facts, from, until));
         }
         Ok(met)
     }
@@ -134,22 +159,31 @@ impl Governance {
         self.freezes_met(facts, facts.last_start_from(from), facts.window.end())
     }
 
-    /// The freezes that are closed at some time of the window of a change with these facts, and that concern it; none if
-    /// no requirement of the policy asks.
+    /// What a change with these facts touches, as far as a requirement of the policy asks.
     ///
     /// # Errors
     /// [`Unloaded`].
-    pub fn touched(&self, facts: &Facts) -> Result<BTreeSet<FreezeName>, Unloaded> {
+    pub fn touched(&self, facts: &Facts) -> Result<Touched, Unloaded> {
+        let asks = |reads: fn(&Policy) -> bool| self.policy().is_some_and(reads);
+        let freezes = if asks(Policy::reads_freezes) { self.touched_freezes(facts)? } else { BTreeSet::new() };
+        let tiers = if asks(Policy::reads_tiers) { self.tiers(&facts.services)? } else { BTreeSet::new() };
+        Ok(Touched { freezes, tiers })
+    }
+
+    /// The freezes that are closed at some time of the window of a change with these facts, and that concern it.
+    fn touched_freezes(&self, facts: &Facts) -> Result<BTreeSet<FreezeName>, Unloaded> {
         let mut touched = BTreeSet::new();
-        if !self.policy().is_some_and(Policy::reads_freezes) {
-            return Ok(touched);
-        }
         let window = &facts.window;
         for (name, _) in self.freezes().filter(|(_, mark)| mark.end.is_none_or(|end| end > window.start())) {
             let terms = self.freeze_record(name)?.map(|it| &it.terms);
             // A freeze that cannot be read touches every window.
             if terms.is_none_or(|it| it.concerns(facts) && it.closed_in(window.start(), window.end()).is_some()) {
                 touched.insert(name.clone());
+            }
+        }
+        for (name, _, terms, _) in self.outside_hours(&facts.services)? {
+            if terms.closed_in(window.start(), window.end()).is_some() {
+                touched.insert(name);
             }
         }
         Ok(touched)
@@ -347,14 +381,14 @@ impl Governance {
     }
 
     /// A revision names as exceptions only freezes in force, and says why.
-    pub(in crate::domain) fn judge_excepted(&self, facts: &Facts, reasoned: bool) -> Result<(), Refusal> {
+    pub(in crate::domain) fn judge_excepted(&self, facts: &Facts, reasoned: bool) -> Result<(), Denied> {
         for (name, since) in &facts.excepted {
-            if self.freeze_marks().get(name).is_none_or(|mark| mark.since != *since) {
-                return Err(Refusal::NoFreeze { freeze: name.clone() });
+            if self.freeze_since(name)? != Some(*since) {
+                return Err(Refusal::NoFreeze { freeze: name.clone() }.into());
             }
         }
         let needs = !facts.excepted.is_empty() && !reasoned;
-        if needs { Err(Refusal::FieldMissing { field: Field::Exception }) } else { Ok(()) }
+        if needs { Err(Refusal::FieldMissing { field: Field::Exception }.into()) } else { Ok(()) }
     }
 }
 

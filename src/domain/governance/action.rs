@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Asked, Digest, EventKind, Fingerprint, Grants, Head, LiftFreeze, PersonId, Policy, ProposalId, PublicKey,
-    RegisterId, SetCalendar, SetFreeze,
+    RegisterId, SetCalendar, SetFreeze, SetServices,
 };
 
 /// A person or machine account to enrol.
@@ -103,6 +103,8 @@ pub enum Action {
     LiftFreeze(LiftFreeze),
     /// Set a calendar, or replace one.
     SetCalendar(SetCalendar),
+    /// Add, change or drop services.
+    SetServices(Box<SetServices>),
 }
 
 impl Action {
@@ -120,6 +122,7 @@ impl Action {
             Self::SetFreeze(_) => EventKind::SetFreeze,
             Self::LiftFreeze(_) => EventKind::LiftFreeze,
             Self::SetCalendar(_) => EventKind::SetCalendar,
+            Self::SetServices(_) => EventKind::SetServices,
         }
     }
 }

@@ -33,6 +33,7 @@ impl Governance {
                 | Action::LiftFreeze(_)
                 | Action::SetCalendar(_) => Ok(()),
                 Action::SetFreeze(it) => self.with_periods(&it.terms).map(|_| ()),
+                Action::SetServices(it) => Ok(self.check_services_loaded(it)?),
             },
             _ => Ok(()),
         }
@@ -113,7 +114,7 @@ impl Governance {
         summary.policy = Some((policy.clone(), leaf));
     }
 
-    pub(super) fn summary_mut(&mut self) -> &mut GovernanceSummary {
+    pub(in crate::domain) fn summary_mut(&mut self) -> &mut GovernanceSummary {
         self.summary_changed = true;
         &mut self.summary
     }
@@ -156,6 +157,7 @@ impl Governance {
             Action::SetFreeze(it) => self.set_freeze(FreezeOrigin::Proposal(proposal), it, seq, leaf),
             Action::LiftFreeze(it) => self.lift_freeze(it, header.moment.effective),
             Action::SetCalendar(it) => self.set_calendar(proposal, it, seq, leaf),
+            Action::SetServices(it) => self.set_services(proposal, it, seq, leaf),
         }
     }
 

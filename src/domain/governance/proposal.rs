@@ -232,7 +232,8 @@ impl Governance {
             | Action::Restored(_)
             | Action::SetFreeze(_)
             | Action::LiftFreeze(_)
-            | Action::SetCalendar(_) => Ok(false),
+            | Action::SetCalendar(_)
+            | Action::SetServices(_) => Ok(false),
         }
     }
 
@@ -275,6 +276,7 @@ impl Governance {
             }
             Action::SetFreeze(it) => self.judge_set_freeze(it),
             Action::SetCalendar(it) => self.judge_set_calendar(it),
+            Action::SetServices(it) => self.judge_set_services(it),
             Action::LiftFreeze(it) => Ok(self.judge_lift_freeze(it, (at.opened, at.moment))?),
             Action::Restored(it) if it.ends.restored.seq >= at.seq => Err(Refusal::NothingLost.into()),
             Action::Restored(it) => {

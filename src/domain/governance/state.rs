@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::freeze::alone::AloneByPerson;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
+use crate::domain::service::records::ServiceRecords;
 use crate::domain::{
     Calendar, CalendarName, Digest, Duty, Fingerprint, Freeze, FreezeMark, FreezeName, Group, Key, KeyState, Moment,
-    Person, PersonId, Policy, Proposal, ProposalId, PublicKey, Refusal, Restoration, Role, TextState,
+    Person, PersonId, Policy, Proposal, ProposalId, PublicKey, Refusal, Restoration, Role, ServicesInForce, TextState,
 };
 
 /// The format level that this program reads and writes.
@@ -45,6 +46,8 @@ pub struct GovernanceSummary {
     alone: AloneByPerson,
     /// The calendars in force, each with the leaf hash of the entry that put it in force.
     calendars: BTreeMap<CalendarName, Digest>,
+    /// The set of services in force.
+    pub(in crate::domain) services: Option<ServicesInForce>,
 }
 
 /// A restoration that was seconded.
@@ -66,7 +69,7 @@ pub struct AcceptedLoss {
 /// [`Unloaded`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Governance {
-    pub(super) summary: GovernanceSummary,
+    pub(in crate::domain) summary: GovernanceSummary,
     pub(super) summary_changed: bool,
     pub(super) people: Records<PersonId, Person>,
     pub(super) keys: Records<Fingerprint, Key>,
@@ -75,6 +78,7 @@ pub struct Governance {
     pub(super) texts: Records<u64, TextState>,
     freezes: Records<FreezeName, Freeze>,
     calendars: Records<CalendarName, Calendar>,
+    pub(in crate::domain) services: ServiceRecords,
 }
 
 /// Loading and writing.
@@ -91,6 +95,7 @@ impl Governance {
             texts: Records::unloaded(),
             freezes: Records::unloaded(),
             calendars: Records::unloaded(),
+            services: ServiceRecords::unloaded(),
         }
     }
 
@@ -103,6 +108,9 @@ impl Governance {
             StateRecord::Text(seq, text) => self.texts.load(seq, Some(text)),
             StateRecord::Freeze(name, freeze) => self.freezes.load(name, Some(freeze)),
             StateRecord::Calendar(name, calendar) => self.calendars.load(name, Some(calendar)),
+            StateRecord::Service(..) | StateRecord::ServiceLeaves(_) | StateRecord::ServiceGraph(_) => {
+                self.services.load(record);
+            }
             StateRecord::Register(_)
             | StateRecord::Governance(_)
             | StateRecord::Change(..)
@@ -123,6 +131,7 @@ impl Governance {
             StateKey::Text(seq) => self.texts.load(seq, None),
             StateKey::Freeze(name) => self.freezes.load(name, None),
             StateKey::Calendar(name) => self.calendars.load(name, None),
+            StateKey::Service(_) | StateKey::ServiceLeaves | StateKey::ServiceGraph => self.services.load_absent(key),
             StateKey::Register
             | StateKey::Governance
             | StateKey::Change(_)
@@ -136,7 +145,7 @@ impl Governance {
 
     pub(in crate::domain) fn loaded(&self) -> usize {
         let governed = self.people.len() + self.keys.len() + self.proposals.len() + self.texts.len();
-        governed + self.points.len() + self.freezes.len() + self.calendars.len()
+        governed + self.points.len() + self.freezes.len() + self.calendars.len() + self.services.loaded()
     }
 
     pub(in crate::domain) fn take_changed(&mut self) -> Vec<StateRecord> {
@@ -149,6 +158,7 @@ impl Governance {
         changed.extend(self.texts.take_changed().map(|(seq, it)| StateRecord::Text(seq, it)));
         changed.extend(self.freezes.take_changed().map(|(name, it)| StateRecord::Freeze(name, it)));
         changed.extend(self.calendars.take_changed().map(|(name, it)| StateRecord::Calendar(name, it)));
+        changed.extend(self.services.take_changed());
         changed
     }
 
@@ -160,6 +170,7 @@ impl Governance {
         self.texts.unload();
         self.freezes.unload();
         self.calendars.unload();
+        self.services.unload();
     }
 }
 

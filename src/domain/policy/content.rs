@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Facts, Field, Folded, FreezeName, LinkKind, Needed, Refusal, Requirement, Time, Waivable};
+use crate::domain::{Facts, Field, Folded, FreezeName, LinkKind, Needed, Refusal, Requirement, Tier, Time, Waivable};
 
 /// What the conditions of a requirement read of a revision.
 #[derive(Debug, Clone, Copy)]
@@ -11,8 +11,17 @@ pub struct About<'a> {
     pub facts: &'a Facts,
     /// The commands of its data part.
     pub commands: &'a [Folded],
-    /// The freezes that its window touches: see [`Governance::touched`](crate::domain::Governance::touched).
-    pub freezes: &'a BTreeSet<FreezeName>,
+    /// What it touches.
+    pub touched: &'a Touched,
+}
+
+/// What a change touches: see [`Governance::touched`](crate::domain::Governance::touched).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// The freezes that its window touches.
+    pub freezes: BTreeSet<FreezeName>,
+    /// The tiers of its services.
+    pub tiers: BTreeSet<Tier>,
 }
 
 /// The content of a revision, as far as rules read it.

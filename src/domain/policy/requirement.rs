@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
     About, ChangeKind, Environment, Facts, FreezeName, Group, Invalid, MOST_TARGETS, Needed, Phrase, Policy,
-    RequirementName, Risk, ServiceId, Tag, Touch,
+    RequirementName, Risk, ServiceId, Tag, Tier, Touch,
 };
 use crate::tr;
 
@@ -22,6 +22,8 @@ pub struct Conditions {
     pub tags: BTreeSet<Tag>,
     /// Services, of which the change affects at least one.
     pub services: BTreeSet<ServiceId>,
+    /// Tiers, of which at least one of its services has one.
+    pub tiers: BTreeSet<Tier>,
     /// Environments, of which the change touches at least one.
     pub environments: BTreeSet<Environment>,
     /// The fewest targets.
@@ -41,10 +43,11 @@ impl Conditions {
             && has_one(&self.risks, &[facts.risk].into())
             && has_one(&self.tags, &facts.tags)
             && has_one(&self.services, &facts.services)
+            && has_one(&self.tiers, &about.touched.tiers)
             && (facts.environments.is_empty() || has_one(&self.environments, &facts.environments))
             && self.targets.is_none_or(|fewest| facts.targets >= fewest)
-            && (has_one(&self.freezes, about.freezes)
-                || self.freezes.iter().any(FreezeName::is_any) && !about.freezes.is_empty())
+            && (has_one(&self.freezes, &about.touched.freezes)
+                || self.freezes.iter().any(FreezeName::is_any) && !about.touched.freezes.is_empty())
             && (self.sensitive.is_empty() || self.sensitive.iter().any(|phrase| about.has(phrase)))
     }
 

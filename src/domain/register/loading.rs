@@ -70,6 +70,7 @@ impl Register {
             StateKey::Proposal(id) => id.number() <= self.governance.proposals(),
             StateKey::Freeze(name) => self.governance.freezes().any(|(it, _)| it == name),
             StateKey::Calendar(name) => self.governance.calendars().contains_key(name),
+            StateKey::ServiceLeaves | StateKey::ServiceGraph => self.governance.services_in_force().is_some(),
             StateKey::Change(id) => id.number() <= self.summary.filed,
             StateKey::BreakGlass(id) => id.number() <= self.summary.break_glasses,
             StateKey::Deviation(id) => id.number() <= self.summary.deviations,
@@ -78,6 +79,7 @@ impl Register {
             | StateKey::Key(_)
             | StateKey::Point(_)
             | StateKey::Text(_)
+            | StateKey::Service(_)
             | StateKey::Word(_)
             | StateKey::Reviews(_) => false,
         }

@@ -117,6 +117,14 @@ string_id!(
 );
 
 string_id!(
+    /// What a service is: `database`, `gateway`.
+    ServiceKind,
+    ["a kind of service", "服务类型"],
+    short_name(),
+    |text| is_name(text, 32)
+);
+
+string_id!(
     /// A label to find changes by: `capacity`.
     Tag,
     ["a tag", "标签"],
@@ -149,16 +157,19 @@ string_id!(
 );
 
 string_id!(
-    /// The name of a freeze: `market-hours`.
+    /// The name of a freeze: `market-hours`. The times outside the maintenance hours of a service are like a freeze with
+    /// a name such as `hours/order-gateway`.
     FreezeName,
     ["a freeze's name", "封网名称"],
     short_name(),
-    |text| is_name(text, 32)
+    |text| is_name(text, 32) || text.strip_prefix("hours/").is_some_and(|service| is_name(service, 64))
 );
 
 impl FreezeName {
     /// The beginning of the names of freezes that one person begins alone.
     const NOW: &'static str = "now-";
+    /// The beginning of the names of the times outside maintenance hours.
+    const HOURS: &'static str = "hours/";
     /// The word that stands for every freeze in a policy.
     const ANY: &'static str = "any";
 
@@ -167,14 +178,25 @@ impl FreezeName {
         Self(format!("{}{seq}", Self::NOW))
     }
 
+    /// The name of the times outside the maintenance hours of a service.
+    pub fn hours(service: &ServiceId) -> Self {
+        Self(format!("{}{service}", Self::HOURS))
+    }
+
+    /// The service, if the name is that of the times outside its maintenance hours.
+    pub fn service(&self) -> Option<ServiceId> {
+        self.0.strip_prefix(Self::HOURS).map(|service| ServiceId(service.to_owned()))
+    }
+
     /// A name that a proposal may give to a freeze.
     ///
     /// # Errors
-    /// [`Invalid::Id`]; [`Invalid::FreezeName`] for a name that a freeze begun by one person could have, or that stands
-    /// for every freeze.
+    /// [`Invalid::Id`]; [`Invalid::FreezeName`] for a name that a freeze begun by one person or the times outside
+    /// maintenance hours could have, or that stands for every freeze.
     pub fn from_proposal(text: &str) -> Result<Self, Invalid> {
         let name: Self = text.parse()?;
-        if text.starts_with(Self::NOW) || name.is_any() { Err(Invalid::FreezeName) } else { Ok(name) }
+        let taken = text.starts_with(Self::NOW) || text.starts_with(Self::HOURS) || name.is_any();
+        if taken { Err(Invalid::FreezeName) } else { Ok(name) }
     }
 
     /// Whether it stands for every freeze in a policy. No freeze has this name.

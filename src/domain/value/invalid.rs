@@ -30,6 +30,9 @@ pub enum Invalid {
         )
     )]
     Number,
+    /// Not a tier of a service.
+    #[error("{}", tr!("not a tier: use 1 (the most critical) to 4", "不是有效的服务级别：可用 1 至 4，1 为最关键"))]
+    Tier,
     /// Not a SHA-256 digest.
     #[error(
         "{}",

@@ -285,6 +285,7 @@ impl VerifiedCache {
                 "SELECT 1 FROM breakglass JOIN log_entries ON seq = opened WHERE late IS NOT NULL AND text = ?1",
                 text.to_string(),
             ),
+            StateKey::Service(id) => exists("SELECT 1 FROM services WHERE id = ?1", id.to_string()),
             StateKey::Reviews(owner) => exists(
                 "SELECT 1 FROM changes JOIN revisions ON revisions.change = changes.id AND number = revision
                     WHERE state = 'in-review' AND owner = ?1",
@@ -296,6 +297,8 @@ impl VerifiedCache {
             | StateKey::Proposal(_)
             | StateKey::Freeze(_)
             | StateKey::Calendar(_)
+            | StateKey::ServiceLeaves
+            | StateKey::ServiceGraph
             | StateKey::Change(_)
             | StateKey::BreakGlass(_)
             | StateKey::Deviation(_)

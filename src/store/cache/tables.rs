@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 
 use crate::domain::{
-    Action, BreakGlass, Change, Digest, Event, Facts, Fingerprint, FreezeOrigin, Granted, Header, Member, PersonId,
-    ProposalId, ProposalState, RefusedAttempt, Register, Review, RevisionRef, Rule, RunId, Stream, Target, Text,
+    Action, BreakGlass, CalendarName, Change, Digest, Event, Facts, Fingerprint, FreezeOrigin, Granted, Header, Member,
+    PersonId, ProposalId, ProposalState, RefusedAttempt, Register, Review, RevisionRef, Rule, RunId, SetServices,
+    Stream, Target, Text,
 };
 use crate::format::Entry;
 use crate::store::StoreError;
@@ -232,8 +233,35 @@ fn project_seconded(
         Action::Lift { key, .. } => project_key(conn, *key, after),
         Action::Redact(texts) => project_redactions(conn, texts, id),
         Action::SetFreeze(_) | Action::LiftFreeze(_) | Action::SetCalendar(_) => project_freezes(conn, seq, after),
+        Action::SetServices(it) => project_services(conn, it, after),
         Action::Policy { .. } | Action::Restored(_) => Ok(()),
     }
+}
+
+/// Replaces the rows of the services that a proposal changed.
+fn project_services(conn: &Connection, it: &SetServices, after: &Register) -> rusqlite::Result<()> {
+    for id in it.dropped.iter().chain(it.put.keys()) {
+        conn.prepare_cached("DELETE FROM services WHERE id = ?1")?.execute([id.as_str()])?;
+        conn.prepare_cached("DELETE FROM service_items WHERE service = ?1")?.execute([id.as_str()])?;
+        let Some(service) = after.governance().service(id).map_err(unloaded)? else { continue };
+        let row = params![
+            id.as_str(),
+            service.name.as_str(),
+            service.owner.as_str(),
+            service.team.as_str(),
+            service.tier.number(),
+            service.kind.as_str(),
+            service.environment.as_str(),
+            service.hours.as_ref().map(CalendarName::as_str),
+        ];
+        conn.prepare_cached("INSERT INTO services VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(row)?;
+        let tags = service.tags.iter().map(|tag| ("tag", tag.as_str()));
+        for (item, value) in tags.chain(service.depends_on.iter().map(|it| ("depends-on", it.as_str()))) {
+            let row = params![id.as_str(), item, value];
+            conn.prepare_cached("INSERT INTO service_items VALUES (?1, ?2, ?3)")?.execute(row)?;
+        }
+    }
+    Ok(())
 }
 
 /// The freezes in force after the entry `seq`, which may have put one in force or ended some.

@@ -1,11 +1,12 @@
 //! The log as this account has verified it: the shared file, the verified cache, and the state at the newest entry.
 //! Everything shown or decided is read here.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::pinned::Pinned;
 use crate::domain::{
-    Change, ChangeId, Denied, Digest, Governance, Head, Header, Policy, ProposalId, Refusal, Register,
+    Change, ChangeId, Denied, Digest, Governance, Head, Header, Policy, ProposalId, Refusal, Register, ServiceId,
 };
 use crate::format::{Defect, Entry, Raw, entry, text};
 use crate::store::cache::queries::Queries;
@@ -132,9 +133,20 @@ impl VerifiedLog {
     /// # Errors
     /// As [`VerifiedLog::ask`].
     pub fn governed(&self) -> Result<Governance, StoreError> {
+        self.governed_about(&BTreeSet::new())
+    }
+
+    /// As [`VerifiedLog::governed`], with these services and the calendars of their maintenance hours loaded too.
+    ///
+    /// # Errors
+    /// As [`VerifiedLog::ask`].
+    pub fn governed_about(&self, services: &BTreeSet<ServiceId>) -> Result<Governance, StoreError> {
         let _snapshot = self.cache.hold_snapshot()?;
         let mut state = self.at_cache_head()?;
         self.cache.load_governed(&mut state)?;
+        let loaded = |state: &mut Register| Ok(state.governance().outside_hours(services).map(drop)?);
+        // No rule is asked that could refuse.
+        let _ = self.cache.ask(Rows::Cache, &mut state, loaded)?;
         Ok(state.governance().clone())
     }
 

@@ -1,0 +1,228 @@
+//! The set of services in force, and the difference that a proposal makes to it.
+//!
+//! Each service is a record of its own. Two more records hold what a rule needs of all of them: their leaf hashes, from
+//! which the root of the set is computed, and the graph of their dependencies. Services are numbered for the graph, and
+//! keep their numbers as long as they are in force.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Digest, ProposalId, Service, ServiceId, empty_root, root_of};
+
+/// The most services of a register.
+pub const MOST_SERVICES: usize = 50_000;
+
+/// The most circles that are listed.
+const MOST_CYCLES: usize = 20;
+
+/// What is kept of the set in force beside its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServicesInForce {
+    /// The proposal that put it in force.
+    pub proposal: ProposalId,
+    /// The leaf hash of the entry that did.
+    pub since: Digest,
+    /// The number of services.
+    pub count: u64,
+    /// The root over their leaves, in the order of their ids.
+    pub root: Digest,
+}
+
+/// A service that is or was in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceState {
+    /// The sequence number of the entry that put or dropped it last.
+    pub seq: u64,
+    /// What the register says of it; `None` once it was dropped.
+    pub service: Option<Service>,
+}
+
+/// The services in force: their leaf hashes by id, and the number of each.
+pub(in crate::domain) type ServiceLeaves = BTreeMap<ServiceId, (u32, Digest)>;
+
+/// The dependencies of the services in force: by the number of a service, the numbers of those that it needs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceGraph(Vec<Vec<u32>>);
+
+impl ServiceGraph {
+    fn needs(&self, number: u32) -> &[u32] {
+        self.0.get(number as usize).map_or(&[], Vec::as_slice)
+    }
+
+    fn set(&mut self, number: u32, needs: Vec<u32>) {
+        let at = number as usize;
+        if self.0.len() <= at {
+            self.0.resize(at + 1, Vec::new());
+        }
+        if let Some(node) = self.0.get_mut(at) {
+            *node = needs;
+        }
+    }
+
+    /// The services that are on a cycle, or need one that is.
+    fn cyclic(&self) -> BTreeSet<u32> {
+        let mut needed_by = vec![Vec::new(); self.0.len()];
+        let mut open: Vec<usize> = self.0.iter().map(Vec::len).collect();
+        for (number, needs) in (0_u32..).zip(&self.0) {
+            needs.iter().for_each(|it| needed_by.get_mut(*it as usize).into_iter().for_each(|by| by.push(number)));
+        }
+        let mut cyclic: BTreeSet<u32> = (0_u32..).take(self.0.len()).collect();
+        let mut free: Vec<u32> = (0_u32..).zip(&open).filter(|(_, open)| **open == 0).map(|(it, _)| it).collect();
+        while let Some(number) = free.pop() {
+            cyclic.remove(&number);
+            for by in needed_by.get(number as usize).into_iter().flatten() {
+                let Some(open) = open.get_mut(*by as usize) else { continue };
+                *open -= 1;
+                if *open == 0 {
+                    free.push(*by);
+                }
+            }
+        }
+        cyclic
+    }
+
+    /// A cycle of dependencies, each needing the next and the last the first; empty if there is none.
+    fn cycle(&self) -> Vec<u32> {
+        let cyclic = self.cyclic();
+        let (mut path, mut places) = (Vec::new(), BTreeMap::new());
+        let mut next = cyclic.iter().next().copied();
+        while let Some(number) = next {
+            if let Some(at) = places.insert(number, path.len()) {
+                return path.split_off(at);
+            }
+            path.push(number);
+            next = self.needs(number).iter().copied().find(|it| cyclic.contains(it));
+        }
+        Vec::new()
+    }
+}
+
+/// The difference that a proposal makes to the set of services, and the set that results.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetServices {
+    /// The leaf hash of the entry that put the present set in force; `None` if there is none.
+    pub replaces: Option<Digest>,
+    /// The number of services in the resulting set.
+    pub count: u64,
+    /// The root over their leaves.
+    pub root: Digest,
+    /// The services that are added, or said anew.
+    pub put: BTreeMap<ServiceId, Service>,
+    /// The services that are removed.
+    pub dropped: BTreeSet<ServiceId>,
+}
+
+/// A difference that changes nothing.
+impl Default for SetServices {
+    fn default() -> Self {
+        Self { replaces: None, count: 0, root: empty_root(), put: BTreeMap::new(), dropped: BTreeSet::new() }
+    }
+}
+
+/// Something about the services of a set that no set can have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BadSet {
+    /// A service needs one that is not in the set.
+    Unknown {
+        /// The service.
+        service: ServiceId,
+        /// What it needs.
+        needs: ServiceId,
+    },
+    /// These services need each other in a circle.
+    Cycle(Vec<ServiceId>),
+}
+
+/// The records of a set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::domain) struct WholeSet {
+    pub leaves: ServiceLeaves,
+    pub graph: ServiceGraph,
+}
+
+impl WholeSet {
+    /// The set after a difference. A service that was dropped before gets another number.
+    pub(in crate::domain) fn with(&self, it: &SetServices) -> Self {
+        let mut set = self.clone();
+        for id in &it.dropped {
+            if let Some((number, _)) = set.leaves.remove(id) {
+                set.graph.set(number, Vec::new());
+            }
+        }
+        for (id, service) in &it.put {
+            let next = u32::try_from(set.graph.0.len()).unwrap_or(u32::MAX);
+            let number = set.leaves.get(id).map_or(next, |(number, _)| *number);
+            set.leaves.insert(id.clone(), (number, service.leaf(id)));
+            set.graph.set(number, Vec::new());
+        }
+        for (id, service) in &it.put {
+            let of = |id: &ServiceId| set.leaves.get(id).map(|(number, _)| *number);
+            let needs: Vec<u32> = service.depends_on.iter().filter_map(of).collect();
+            of(id).into_iter().for_each(|number| set.graph.set(number, needs.clone()));
+        }
+        set
+    }
+
+    /// The root over the leaves of all services.
+    pub(in crate::domain) fn root(&self) -> Digest {
+        root_of(self.leaves.values().map(|(_, leaf)| *leaf).collect())
+    }
+
+    /// Circles of dependencies, so many that without one link of each there is none, up to a limit.
+    fn cycles(&self) -> Vec<BadSet> {
+        let (mut graph, mut found) = (self.graph.clone(), Vec::new());
+        let names: BTreeMap<u32, &ServiceId> = self.leaves.iter().map(|(id, (number, _))| (*number, id)).collect();
+        while found.len() < MOST_CYCLES {
+            let cycle = graph.cycle();
+            let (Some(first), Some(last)) = (cycle.first(), cycle.last()) else { break };
+            let needs = graph.needs(*last).iter().copied().filter(|it| it != first).collect();
+            graph.set(*last, needs);
+            let named = cycle.iter().filter_map(|number| names.get(number).map(|id| (*id).clone()));
+            found.push(BadSet::Cycle(named.collect()));
+        }
+        found
+    }
+
+    /// Everything that is wrong with the dependencies of the set that results from a difference; `before` is the set
+    /// without it.
+    pub(in crate::domain) fn faults(&self, it: &SetServices, before: &Self) -> Vec<BadSet> {
+        let mut faults = Vec::new();
+        for (id, service) in &it.put {
+            for needs in service.depends_on.iter().filter(|it| !self.leaves.contains_key(*it)) {
+                faults.push(BadSet::Unknown { service: id.clone(), needs: needs.clone() });
+            }
+        }
+        let gone: BTreeMap<u32, &ServiceId> =
+            it.dropped.iter().filter_map(|id| Some((before.leaves.get(id)?.0, id))).collect();
+        for (id, (number, _)) in self.leaves.iter().filter(|(id, _)| !gone.is_empty() && !it.put.contains_key(*id)) {
+            for needs in self.graph.needs(*number).iter().filter_map(|it| gone.get(it)) {
+                faults.push(BadSet::Unknown { service: id.clone(), needs: (*needs).clone() });
+            }
+        }
+        faults.extend(self.cycles());
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(edges: &[(u32, &[u32])]) -> ServiceGraph {
+        let mut graph = ServiceGraph::default();
+        edges.iter().for_each(|(from, to)| graph.set(*from, to.to_vec()));
+        graph
+    }
+
+    #[test]
+    fn a_cycle_is_found_whatever_leads_to_it_or_hangs_on_it() {
+        let it = graph(&[(0, &[1]), (1, &[2, 5]), (2, &[3]), (3, &[1]), (4, &[0]), (5, &[6]), (6, &[])]);
+        assert_eq!(it.cycle(), [1, 2, 3]);
+        assert_eq!(graph(&[(0, &[0])]).cycle(), [0]);
+        let long: Vec<(u32, Vec<u32>)> = (0..20_000).map(|n| (n, vec![(n + 1) % 20_000])).collect();
+        let mut it = ServiceGraph::default();
+        long.iter().for_each(|(from, to)| it.set(*from, to.clone()));
+        assert_eq!(it.cycle().len(), 20_000);
+    }
+}
