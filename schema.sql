@@ -138,14 +138,15 @@ CREATE TABLE revisions (
     PRIMARY KEY (change, number)
 ) STRICT, WITHOUT ROWID;
 
--- What a revision lists: authors, implementers, services, environments, tags, followed changes, exceptions, sensitive
--- phrases, artifacts (name and digest), links (kind and reference).
+-- What a revision lists: authors, implementers, services, environments, tags, followed changes, changes that it overlaps
+-- (with the leaf hash of their revision), exceptions, sensitive phrases, artifacts (name and digest), links (kind and
+-- reference), its template (name and leaf hash) and the value of each blank (`node gw-03`).
 CREATE TABLE revision_items (
     change INTEGER NOT NULL,
     number INTEGER NOT NULL,
-    item   TEXT NOT NULL,       -- author, implementer, service, environment, tag, follows, exception,
+    item   TEXT NOT NULL,       -- author, implementer, service, environment, tag, follows, conflict, exception,
                                 -- freeze-exception, sensitive, artifact,
-                                -- incident, ticket, vulnerability, oa
+                                -- incident, ticket, vulnerability, oa, template, value
     value  TEXT NOT NULL,
     digest TEXT,
     PRIMARY KEY (change, number, item, value)
@@ -254,6 +255,16 @@ CREATE TABLE freezes (
     person   TEXT,                -- or who opened it alone
     excepts  TEXT NOT NULL,       -- the group that may except from it
     closes   TEXT,                -- the end of its last closed time; NULL if it has no end
+    ended    INTEGER              -- the entry that ended or replaced it
+) STRICT;
+
+-- Templates of standard changes. One that has not ended is in force until its last day.
+CREATE TABLE templates (
+    began    INTEGER PRIMARY KEY, -- the entry that put it in force
+    name     TEXT NOT NULL,
+    leaf     TEXT NOT NULL,       -- the leaf hash of that entry, which changes name
+    proposal INTEGER NOT NULL,    -- the proposal that set it
+    until    TEXT NOT NULL,       -- when it ends
     ended    INTEGER              -- the entry that ended or replaced it
 ) STRICT;
 

@@ -26,6 +26,7 @@ use crate::commands::look::{checkpoint, diff, export, inbox, list, log, show};
 use crate::commands::people::{key, person};
 use crate::commands::service;
 use crate::commands::shell::{complete, setup};
+use crate::commands::template;
 use crate::commands::upkeep::{backup, doctor, rebuild, recover, repair, restore, verify};
 use crate::commands::{Context, Options, Zh, evidence, gate, help, notify, report_dry_run};
 use crate::config::Config;
@@ -131,6 +132,8 @@ enum Command {
     Calendar(calendar::Calendar),
     #[command(subcommand)]
     Service(service::Service),
+    #[command(subcommand)]
+    Template(template::Template),
     Slots(slots::Slots),
     #[command(subcommand)]
     Notify(notify::Notify),
@@ -191,6 +194,7 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::Freeze(it) => it.run(context),
         Command::Calendar(it) => it.run(context),
         Command::Service(it) => it.run(context),
+        Command::Template(it) => it.run(context),
         Command::Slots(it) => it.run(context),
         Command::Notify(it) => it.run(context),
         Command::Whoami(it) => it.run(context),

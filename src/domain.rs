@@ -18,6 +18,7 @@ mod refusal;
 mod refused_attempt;
 mod register;
 mod service;
+mod template;
 mod trees;
 mod value;
 
@@ -36,6 +37,7 @@ pub use change::filing_rules::{
 };
 pub use change::history::{Act, Change, RefusedAct, Revision, Status};
 pub use change::left::Left;
+pub use change::overlap::{Conflicts, OpenRow, Overlap, conflicts_root};
 pub use change::requirements::{Override, RequirementLine, RequirementResult};
 pub use change::review::{ActionDone, FollowUp, Review, ReviewAction};
 pub use change::start_rules::{Attempt, Condition, Opens};
@@ -71,6 +73,10 @@ pub use register::checkpoint::{CountedRoot, LogRoots};
 pub use register::{Head, Position, Register, RegisterSummary};
 pub use service::set::{BadSet, MOST_SERVICES, ServiceGraph, ServiceState, ServicesInForce, SetServices};
 pub use service::{Service, Tier};
+pub use template::blank::{BlankForm, blanks_in};
+pub use template::names::{BlankName, BlankPattern, BlankValue, TemplateName};
+pub use template::rules::{LONGEST_TEMPLATE, judge_until};
+pub use template::{EndTemplate, OWN_FIELDS, SetTemplate, Template, TemplateRef, TemplateState, UsedTemplate};
 pub use trees::{Frontier, SubjectTree, TreeRow, empty_root, join, root_of, subject_leaf};
 pub(crate) use value::closed_enum::closed_enum;
 pub use value::ids::{

@@ -18,6 +18,7 @@ mod request;
 mod screen;
 mod service;
 mod several;
+mod template;
 mod timestamp;
 mod usage;
 mod words;
@@ -39,6 +40,7 @@ pub use register::RegisterError;
 pub use request::RequestError;
 pub use service::ServiceError;
 pub use several::SeveralError;
+pub use template::TemplateError;
 pub use timestamp::TimestampFailure;
 pub use usage::UsageError;
 pub use words::FileAct;
@@ -178,6 +180,9 @@ pub enum Error {
     /// The person at the terminal did not confirm.
     #[error("{}", tr!("not confirmed; nothing was recorded", "未确认；未记录任何内容"))]
     NotConfirmed,
+    /// Something was recorded that changes what the user was shown.
+    #[error("{}", tr!("it changed while it was shown; nothing was recorded", "显示期间内容已变动；未记录任何内容"))]
+    OtherSince,
     /// The user does not trust a register.
     #[error("{}", tr!("not trusted; nothing was done", "未信任；未执行任何操作"))]
     NotTrusted,
@@ -389,6 +394,9 @@ pub enum Error {
     /// A command about a service failed.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// A command about a template failed.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
     /// A command about evidence packs failed.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),

@@ -20,6 +20,7 @@ mod review;
 mod service;
 pub mod sshsig;
 pub mod statement;
+pub mod template;
 pub mod text;
 pub mod timestamp;
 pub mod tree;

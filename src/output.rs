@@ -13,6 +13,7 @@ mod help;
 mod inbox;
 pub mod json;
 mod lines;
+mod overlap;
 mod page;
 mod policy;
 mod proposal;
@@ -23,14 +24,15 @@ pub mod service;
 mod signed;
 mod table;
 mod targets;
+pub mod template;
 mod timeline;
 pub mod together;
 mod visible;
 
 pub use agenda::{Item, agenda, agenda_header};
 pub use change::{
-    Judged, Names, Words, beside_signed, change_page, count, detached_page, list, missing_groups, needs, next_step,
-    revision_page,
+    Judged, Names, Words, beside_signed, change_page, count, detached_page, kind_of, list, missing_groups, needs,
+    next_step, revision_page,
 };
 pub use csv::csv_row;
 pub use describe::{describe, lost_entries, on, summary};
@@ -41,6 +43,7 @@ pub use founding::{grants, key_name, member_blocks, members_line};
 pub use help::{NO_BREAK, folded_help};
 pub use inbox::{Act, Then, subject};
 pub use lines::{folded, measure, padded, widest_word};
+pub use overlap::{Overlapping, overlaps, some};
 use page::mark_width;
 pub use page::{Gutter, Page, Quoted};
 pub use policy::{policy_sentences, requirement_sentence};

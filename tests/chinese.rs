@@ -34,6 +34,7 @@ const SAME: &[(&str, &str)] = &[
     ("breakglass show {id}", "a command"),
     ("breakglass close {subject} FILE", "a command"),
     ("breakglass ratify {subject}", "a command"),
+    ("deviation review {subject}", "a command"),
     (
         "every change whose first start claims a time from `from` to before `to`",
         "JSON has it; the help has the Chinese",

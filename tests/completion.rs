@@ -239,7 +239,7 @@ fn offered(world: &World, line: &str) -> Vec<String> {
 }
 
 #[test]
-fn completion_knows_topics_statuses_targets_drafts_freezes_and_proposals() {
+fn completion_knows_topics_statuses_targets_drafts_freezes_templates_and_proposals() {
     let world = World::founded();
     world.write("change.toml", format!("targets = [\"gw-01\", \"gw-02\"]\n{}", crate::support::CHANGE));
     world.ok("erin", "file change.toml");
@@ -247,6 +247,10 @@ fn completion_knows_topics_statuses_targets_drafts_freezes_and_proposals() {
     world.ok("alice", "freeze propose freeze.toml");
     let opened = world.newest_proposal().opened;
     world.ok("bob", &format!("proposal second 1 --digest {opened}"));
+    world.write("template.toml", crate::support::TEMPLATE);
+    world.ok("alice", "template propose template.toml");
+    let opened = world.newest_proposal().opened;
+    world.ok("bob", &format!("proposal second 2 --digest {opened}"));
     world.ok("alice", "person grant carol --group dba");
     world.ok("erin", "breakglass open --incident INC-1 --reason Now.");
     world.write("people/carol/.local/state/twinseal/drafts/7.toml", crate::support::CHANGE);
@@ -263,8 +267,11 @@ fn completion_knows_topics_statuses_targets_drafts_freezes_and_proposals() {
         ("twinseal drafts resume ", &["7"]),
         ("twinseal freeze show mon", &["month-end"]),
         ("twinseal freeze end mon", &["month-end"]),
-        ("twinseal proposal show ", &["2"]),
-        ("twinseal proposal second ", &["2"]),
+        ("twinseal template show res", &["restart-gateway"]),
+        ("twinseal template end res", &["restart-gateway"]),
+        ("twinseal draft --template res", &["restart-gateway"]),
+        ("twinseal proposal show ", &["3"]),
+        ("twinseal proposal second ", &["3"]),
         ("twinseal breakglass show B", &["BG-1"]),
         ("twinseal show B", &["BG-1"]),
         ("twinseal slots --service ord", &["order-gateway"]),

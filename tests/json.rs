@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::support::{CALENDAR, CHANGE, FREEZE, SERVICES, World};
+use crate::support::{CALENDAR, CHANGE, FREEZE, SERVICES, TEMPLATE, World};
 use crate::transcripts::source::{self, Expected};
 use snapbox::{Assert, Data};
 use twinseal::domain::{ConflictOfInterest, Duty, Void};
@@ -41,6 +41,7 @@ fn world() -> World {
     world.write("notify.toml", crate::notify::rules(port, "events = [\"approval-needed\"]"));
     world.write("calendar.toml", CALENDAR);
     world.write("services.toml", SERVICES);
+    world.write("template.toml", TEMPLATE);
     world.write("deployed.csv", "ref,time,service,change\n9081,2026-12-01T10:02:11Z,order-gateway,CHG-1\n");
     world.write("staff.csv", "person,left\nalice,\nbob,\nerin,\ncarol,2026-11-30\ndave,\n");
     world.write("bad.toml", CHANGE.replace("owner", "ower").replace("\"high\"", "\"huge\""));
@@ -203,6 +204,8 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("erin", "calendar --month --venue XLON".to_owned()),
         ("alice", "service import services.toml".to_owned()),
         ("erin", "service list".to_owned()),
+        ("alice", "template propose template.toml".to_owned()),
+        ("erin", "template list".to_owned()),
         ("erin", "freeze check 2026-12-02T12:00:00Z".to_owned()),
         ("erin", "slots --service order-gateway --for 90m".to_owned()),
         ("erin", "notify check notify.toml".to_owned()),

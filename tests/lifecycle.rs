@@ -322,7 +322,7 @@ fn an_approval_that_did_not_count_at_the_start_is_told_for_good() {
 fn the_same_draft_is_not_filed_twice_unless_it_is_meant() {
     let world = World::filed();
     let again = "CHG-1 was filed by erin with the same content";
-    for command in ["file change.toml", "revise CHG-1 change.toml"] {
+    for command in ["revise CHG-1 change.toml", "file change.toml"] {
         world.fails("erin", command, Exit::Refused, again);
         let output = world.run_typing("erin", command, &["yes"]);
         assert!(output.exit == Exit::Refused && output.err.contains(again), "{command}\n{}", output.screen);
@@ -360,8 +360,8 @@ fn no_empty_or_similar_answer_confirms_what_is_signed() {
     for (person, command, word) in [
         ("carol", "approve CHG-1", "CHG-1"),
         ("bob", "proposal second 1", "1"),
-        ("erin", "file change.toml", "CHG-1"),
         ("erin", "revise CHG-1 change.toml", "CHG-1"),
+        ("erin", "file change.toml", "CHG-1"),
     ] {
         let spaced = [format!(" {word}"), format!("{word} ")];
         let wrong = spaced.iter().map(String::as_str).chain(["", "yes", "y", "Y", "CHG-11", "11", "CHG-01", "BG-1"]);

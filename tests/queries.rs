@@ -282,7 +282,7 @@ fn a_change_becomes_a_draft_again() {
         world.ok("erin", "file again.toml --again");
         let (first, second) = (world.change(&first), world.change(&second));
         let (mut facts, again) = (first.current().facts.clone(), second.current().facts.clone());
-        facts.window = again.window.clone();
+        (facts.window, facts.conflicts) = (again.window.clone(), again.conflicts);
         assert_eq!(facts, again, "{example}");
         let words = |seq| {
             let text = String::from_utf8(world.raw(seq).text.unwrap()).unwrap();
@@ -470,7 +470,7 @@ incident = "INC-{n}"
 #[test]
 fn no_changed_field_is_left_out_of_a_diff() {
     let world = World::founded_with_spare_approvers();
-    world.write("change.toml", CHANGE);
+    world.write("change.toml", CHANGE.replace("2026-12-01T1", "2026-12-02T1"));
     (0..2).for_each(|_| drop(world.ok("erin", "file change.toml --again")));
     world.write("before.txt", "0 rejects\n");
     world.write("after.txt", "no rejects\n");

@@ -10,6 +10,7 @@ mod breakglass_offline;
 mod calendars;
 mod checkpoints;
 mod confirming;
+mod conflicts;
 mod detached;
 mod deviations;
 mod effective_time;
@@ -38,6 +39,7 @@ mod services;
 mod starting;
 mod suspension;
 mod targets;
+mod templates;
 mod unloaded;
 
 use std::collections::BTreeSet;

@@ -4,7 +4,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-mod log;
+pub mod log;
 mod run;
 pub mod token;
 
@@ -250,6 +250,64 @@ kind = 'database'
 environment = 'prod'
 tags = ['postgres']
 ";
+
+/// A template whose one blank is the node of a gateway.
+pub const TEMPLATE: &str = r#"
+name = "restart-gateway"
+until = "2027-06-30T00:00:00Z"
+lead_minutes = 30
+risk = "low"
+services = ["order-gateway", "orders-db"]
+environments = ["prod", "uat"]
+most_targets = 2
+reason = "It is done every week."
+security = "No effect."
+
+[blanks.node]
+pattern = "gw-##"
+
+[impact]
+text = "Orders through {{node}} wait for a few seconds."
+outage_minutes = 1
+
+[[plan]]
+step = "Restart {{node}}."
+command = "systemctl restart gateway@{{node}}"
+args = ["systemctl", "restart", "gateway@{{node}}"]
+
+[[plan]]
+step = "See that it answers."
+
+[rollback]
+minutes = 5
+abort_if = ["{{node}} is down for a minute"]
+
+[[rollback.steps]]
+step = "Fail over from {{node}}."
+shell = "failover {{node}}"
+cwd = "/srv/{{node}}"
+
+[[tests]]
+what = "Restarted a gateway in uat."
+result = "It answered after two seconds."
+"#;
+
+/// A draft by erin from [`TEMPLATE`], with the window of [`CHANGE`].
+pub const STANDARD: &str = r#"
+title = "Restart the first gateway"
+template = "restart-gateway"
+owner = "erin"
+services = ["order-gateway"]
+environments = ["prod"]
+reason = "Its memory grows."
+
+[values]
+node = "gw-01"
+
+[window]
+start = "2026-12-01T10:00:00Z"
+end = "2026-12-01T12:00:00Z"
+"#;
 
 /// A freeze that is closed from 11:00 to 12:00 and during the year's end.
 pub const FREEZE: &str = r#"

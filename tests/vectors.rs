@@ -11,6 +11,7 @@
 mod bad_entries;
 mod checkpoint;
 mod confirmation;
+mod conflicts;
 mod defects;
 mod detached;
 mod ed25519;
@@ -20,6 +21,7 @@ mod good_log;
 mod refused;
 mod review;
 mod services;
+mod templates;
 mod witnessed_log;
 
 use std::collections::{BTreeMap, BTreeSet};

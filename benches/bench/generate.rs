@@ -260,7 +260,7 @@ impl<'w> Bulk<'w> {
 
     fn record(&mut self, actor: &PersonId, event: Event, text: Option<Text>) -> Entry {
         self.world.clock.fetch_add(PACE, Ordering::Relaxed);
-        let (signer, plan) = (&self.signers[actor], Plan { event, text });
+        let (signer, plan) = (&self.signers[actor], Plan { event: self.state.listing(event).unwrap(), text });
         let (id, actor) = (self.id.clone(), actor.clone());
         let author = Author { register: id, actor, key: signer.public() };
         let (raw, entry) = sign(compose(&mut self.env, &self.state, author, &plan).unwrap(), signer).unwrap();
@@ -354,10 +354,12 @@ impl<'w> Bulk<'w> {
             evidence: BTreeMap::new(),
             links: [format!("ticket OPS-{}", dice.below(99_999)).parse().unwrap()].into(),
             follows: BTreeSet::new(),
+            conflicts: None,
             excepted: BTreeMap::new(),
             plan_steps: 0,
             rollback_steps: 0,
             targets: 0,
+            template: None,
             stop_after: None,
             exceptions: BTreeSet::new(),
             sensitive: BTreeSet::new(),

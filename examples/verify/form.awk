@@ -7,7 +7,8 @@ BEGIN {
     for (i = 0; i < 64; i++) digit[substr(alphabet, i + 1, 1)] = i
     split("0 1 2 3 4 5 6 7 8 9 a b c d e f", hexdigit, " ")
     split("register.init register.seal person.enrol person.roles person.retire person.key key.lift policy.set" \
-        " text.redact register.restored freeze.set freeze.lift calendar.set service.set freeze.now freeze.end proposal.second" \
+        " text.redact register.restored freeze.set freeze.lift calendar.set service.set template.set template.end" \
+        " freeze.now freeze.end proposal.second" \
         " proposal.decline proposal.withdraw proposal.refused key.revoke key.suspend person.suspend change.file" \
         " change.revise change.withdraw change.approve approval.submit change.reject change.retract change.start" \
         " change.finish change.confirm change.review change.action change.close change.note change.refused" \
@@ -36,6 +37,8 @@ BEGIN {
     plain = "0000000b7373682d65643235353139"
     fido = "0000001a736b2d7373682d65643235353139406f70656e7373682e636f6d"
     spelled["proposal"] = "^proposal [1-9][0-9]*( [0-9a-f]*)?$"
+    spelled["template"] = "^template [a-z][a-z0-9._-]*( " digest ")?$"
+    spelled["value"] = "^value [a-z][a-z0-9._-]* [A-Za-z0-9._:/][A-Za-z0-9._:/-]*$"
     spelled["window"] = "^window [^ ]*Z [^ ]*Z [^ ]+$"
     spelled["redact"] = "^redact (0|[1-9][0-9]*) [0-9a-f]*$"
     moment = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]Z$"

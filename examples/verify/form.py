@@ -32,8 +32,8 @@ POLICY = """approvals approval-days separate? break-glass-minutes? break-glass-g
     when-tier? when-environment? when-freeze? when-targets? sensitive* need-approvals? from* need? lead-minutes?
     longest-minutes? independent? keys? confirm? exception-group?)*"""
 FACTS = """kind risk owner author* implementer* service* environment* tag* window outage-minutes rollback-minutes
-    artifact* evidence* link* follows* freeze-exception* plan-steps rollback-steps targets stop-after? exception*
-    sensitive*"""
+    artifact* evidence* link* follows* conflicts? freeze-exception* plan-steps rollback-steps targets stop-after? exception*
+    sensitive* (template value*)?"""
 DECIDED = "proposal"
 BREAKGLASS = "incident service* affects?"
 STATEMENT = "change revision fingerprint approver approver-key seen approved not-after"
@@ -53,6 +53,8 @@ FIELDS = {
     "freeze.lift": "proposal freeze replaces again?",
     "calendar.set": "proposal calendar replaces? known-until",
     "service.set": "proposal replaces? services",
+    "template.set": "proposal template replaces? until",
+    "template.end": "proposal template replaces",
     "freeze.now": "service* until",
     "freeze.end": "freeze",
     "proposal.second": DECIDED,
@@ -105,6 +107,8 @@ VALUES = {
     "breakglass": f"BG-{COUNT}", "revision": f"{COUNT} {DIGEST}", "redact": f"{NUMBER} {DIGEST}",
     "proposal": COUNT, "service": "[a-z][a-z0-9._-]{0,63}", "kind": "(?:normal|emergency|standard)",
     "outcome": "(?:succeeded|failed|rolled-back)", "window": f"{TIME} {TIME} [A-Za-z0-9_+/-]{{1,64}}",
+    "template": f"{NAME} {DIGEST}", "template.set template": NAME, "template.end template": NAME,
+    "value": f"{NAME} [A-Za-z0-9._:/][A-Za-z0-9._:/-]{{0,63}}",
     "artifact": f"[!-<>-~]{{1,128}} {DIGEST}", "change.action action": COUNT,
     "change.review action": f"{COUNT} {NAME} {TIME}",
 }
@@ -124,7 +128,8 @@ for key in "outside matched differs break-glass unauthorised not-deployed of".sp
     VALUES[key] = NUMBER
 VALUES.update({"log.sample period": f"{TIME} {TIME}", "log.reconciliation period": f"{TIME} {TIME}", "input": DIGEST})
 VALUES.update({"size": COUNT, "root": DIGEST, "changes": f"{NUMBER} {DIGEST}", "breakglasses": f"{NUMBER} {DIGEST}"})
-ASCENDING = {"operator", "asked-operator", "implementer", "service", "environment", "tag", "revoke"}
+VALUES["conflicts"] = f"{COUNT} {DIGEST}"
+ASCENDING = {"operator", "asked-operator", "implementer", "service", "environment", "tag", "revoke", "value"}
 
 # Control, format and invisible characters: the list of docs/format.md.
 FORBIDDEN = re.compile(

@@ -8,7 +8,7 @@ use super::Cli;
 use crate::error::{AccountError, Error};
 
 /// The commands that record entries. The others refuse `--dry-run`: some of them write files.
-pub const RECORDING: [&str; 45] = [
+pub const RECORDING: [&str; 47] = [
     "action done",
     "approve",
     "breakglass close",
@@ -53,6 +53,8 @@ pub const RECORDING: [&str; 45] = [
     "seal",
     "service import",
     "start",
+    "template end",
+    "template propose",
     "withdraw",
 ];
 

@@ -21,7 +21,7 @@ const GROUPS: [Group; 7] = [
     (["Audit", "审计"], &["log", "verify", "checkpoint", "evidence", "export", "audit"]),
     (
         ["Govern the register", "治理变更台账"],
-        &["found", "init", "seal", "person", "key", "proposal", "policy", "freeze", "calendar", "service"],
+        &["found", "init", "seal", "person", "key", "proposal", "policy", "freeze", "calendar", "service", "template"],
     ),
     (["Keep its file", "维护文件"], &["backup", "restore", "recover", "repair", "rebuild", "doctor"]),
     (["This account", "本账号"], &["join", "whoami", "config", "registers", "notify", "setup-shell", "help"]),

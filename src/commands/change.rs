@@ -1,6 +1,7 @@
 //! Commands that file, decide, start and finish changes.
 
 pub mod again;
+pub mod against;
 pub mod approve;
 mod approve_all;
 mod artifacts;

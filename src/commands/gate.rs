@@ -12,7 +12,7 @@ use clap::Args;
 
 use crate::commands::Context;
 use crate::commands::Zh;
-use crate::commands::change::check::digest_of;
+use crate::commands::change::against::digest_of;
 use crate::commands::change::once::{Once, actor_of_run, start_once};
 use crate::commands::duration::duration;
 use crate::commands::lookup::{change_id, parse};

@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 use super::Context;
 use super::ui::progress;
 use crate::domain::{
-    BreakGlassId, Change, ChangeId, DeviationId, Field, Governance, Invalid, Moment, Person, PersonId, Policy,
-    ProposalId, ProposalState, Prose, Refusal, RequirementLine, Status, Target, Text, Time, Unloaded, Whose,
+    BreakGlassId, Change, ChangeId, DeviationId, Event, Facts, Field, Governance, Invalid, Moment, Person, PersonId,
+    Policy, ProposalId, ProposalState, Prose, Refusal, RequirementLine, Status, Target, TemplateState, Text, Time,
+    Unloaded, Whose,
 };
 use crate::error::{Error, Exit, shell_word};
+use crate::format::data::{self, Data};
+use crate::format::text;
 use crate::input::{NotATime, Toward, named_zone, nearest, spoken_time};
 use crate::key_choice::bare_number;
 use crate::output::requirements::{Obstacle, RequirementText};
@@ -397,13 +400,43 @@ pub fn reason_of(session: &Session, seq: u64) -> Result<Option<String>, Error> {
     })
 }
 
-/// The exact lines of an entry, for a page that shows all of them.
+/// The exact lines of an entry, for a page that shows all of them; of a standard change also what its template gives.
 ///
 /// # Errors
 /// [`Error::NoEntry`], or the log cannot be read.
 pub fn parts(session: &Session, seq: u64) -> Result<Parts, Error> {
-    let (_, raw) = session.entry_and_bytes(seq)?.ok_or(Error::NoEntry(seq))?;
-    Ok(Parts::new(&raw.blob, raw.text.as_deref(), raw.data.as_deref()))
+    let (entry, raw) = session.entry_and_bytes(seq)?.ok_or(Error::NoEntry(seq))?;
+    let parts = Parts::new(&raw.blob, raw.text.as_deref(), raw.data.as_deref());
+    with_template(session, parts, &entry.event)
+}
+
+/// The lines of an entry with those that the template of a revision gives.
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn with_template(session: &Session, parts: Parts, event: &Event) -> Result<Parts, Error> {
+    let (Event::File { facts, .. } | Event::Revise { facts, .. }) = event else { return Ok(parts) };
+    let found = template_of(session, facts)?;
+    Ok(found.map_or(parts.clone(), |it| rendered(parts, &it, facts)))
+}
+
+/// The template that a revision follows, if it follows one.
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn template_of(session: &Session, facts: &Facts) -> Result<Option<TemplateState>, Error> {
+    if facts.template.is_none() {
+        return Ok(None);
+    }
+    Ok(session.ask(|state| Ok(state.governance().template_of(facts)?.cloned()))??)
+}
+
+/// The lines of a revision from this template, with what the template gives.
+pub fn rendered(parts: Parts, template: &TemplateState, facts: &Facts) -> Parts {
+    let Some(used) = &facts.template else { return parts };
+    let (description, execution) = template.template.render(&used.values);
+    let text = text::write(&Text::Description(Box::new(description)), [0; 16]).0;
+    parts.from_template(&template.name, &text, &data::write(&Data::Execution(Box::new(execution))))
 }
 
 /// Whether an error says nothing of the other changes or proposals that were named.

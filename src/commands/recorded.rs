@@ -3,9 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::Context;
+use super::lookup::rendered;
 use crate::domain::Digest;
 use crate::error::Error;
 use crate::format::{Entry, Unsigned};
+use crate::input::Draft;
 use crate::output::{self, Block, Page, Parts};
 use crate::record::{Plan, rehearse};
 use crate::store::Session;
@@ -14,14 +16,35 @@ use crate::{tr, trf};
 /// Writes the end of a page above a question: the entry that is about to be signed. Display names stand beside the
 /// people whom they name.
 pub fn about_to_sign(page: &mut Page, entry: Option<&Unsigned>) {
-    if let Some(entry) = entry {
-        let parts = Parts::new(entry.body().as_bytes(), entry.text(), entry.data());
+    about_to_sign_parts(page, entry.map(parts_of));
+}
+
+/// As [`about_to_sign`], for a draft: of a standard change also what its template gives.
+pub fn about_to_file(page: &mut Page, entry: Option<&Unsigned>, draft: &Draft) {
+    about_to_sign_parts(page, entry.map(|entry| draft_parts(entry, draft)));
+}
+
+/// The lines of the entry that a draft becomes; of a standard change also what its template gives.
+pub fn draft_parts(entry: &Unsigned, draft: &Draft) -> Parts {
+    let parts = parts_of(entry);
+    match &draft.template {
+        Some(template) => rendered(parts, template, &draft.facts),
+        None => parts,
+    }
+}
+
+fn parts_of(entry: &Unsigned) -> Parts {
+    Parts::new(entry.body().as_bytes(), entry.text(), entry.data())
+}
+
+fn about_to_sign_parts(page: &mut Page, parts: Option<Parts>) {
+    if let Some(parts) = parts {
         page.fields(&parts.settled_fields());
         let content: Vec<Block> = parts.content().into_iter().filter(|block| block.name != "names").collect();
         for block in &content {
             // A single comment needs no heading.
             if content.len() > 1 {
-                page.block(output::heading(block.name));
+                page.block(&block.heading());
             }
             page.lines(&block.lines);
         }

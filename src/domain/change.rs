@@ -10,6 +10,7 @@ pub mod facts;
 pub mod filing_rules;
 pub mod history;
 pub mod left;
+pub mod overlap;
 pub mod requirements;
 pub mod review;
 pub mod start_rules;

@@ -160,11 +160,25 @@ impl Register {
         if self.deviation_reviewers(it, header.moment)?.iter().any(|act| act.person == person) {
             return Err(Refusal::DeviationReviewedBefore { id, person }.into());
         }
-        let redacted = match &it.recorded.text {
-            Some(text) => self.governance().redacted(it.recorded.seq, text.digest)?.is_some(),
-            None => false,
-        };
-        if redacted { Err(Refusal::DeviationRedacted { id }.into()) } else { Ok(()) }
+        if self.is_told_redacted(it)? { Err(Refusal::DeviationRedacted { id }.into()) } else { Ok(()) }
+    }
+
+    /// Whether what was told was redacted.
+    fn is_told_redacted(&self, it: &Deviation) -> Result<bool, Unloaded> {
+        match &it.recorded.text {
+            Some(text) => Ok(self.governance().redacted(it.recorded.seq, text.digest)?.is_some()),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether an approver could review a deviation at a moment: it needs a review, and they had no part in it.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn could_review(&self, it: &Deviation, approver: &PersonId, now: Moment) -> Result<bool, Unloaded> {
+        let needed = it.reviewed.is_none() && !self.is_told_redacted(it)?;
+        let again = self.deviation_reviewers(it, now)?.iter().any(|act| act.person == *approver);
+        Ok(needed && !again && self.part_in_deviation(it, approver)?.is_none())
     }
 
     /// The part that this person had in a deviation, if any.

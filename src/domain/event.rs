@@ -5,10 +5,10 @@ use std::ops::Deref;
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Action, ActionDone, BreakGlassId, ChangeId, Confirmation, DeviationId, Digest, Execution, Facts, Fingerprint,
-    Finish, FreezeRef, LogRoots, Member, Moment, Opening, PersonId, Policy, Predecessor, ProposalId, ProposalRef,
-    Reconciliation, RefusedAttempt, RegisterId, Review, RevisionRef, Rule, Sample, ServiceId, Start, Submission,
-    TextRef, Time, Told, Touch, Word,
+    Action, ActionDone, BreakGlassId, ChangeId, Confirmation, Conflicts, DeviationId, Digest, Execution, Facts,
+    Fingerprint, Finish, FreezeRef, LogRoots, Member, Moment, Opening, PersonId, Policy, Predecessor, ProposalId,
+    ProposalRef, Reconciliation, RefusedAttempt, RegisterId, Review, RevisionRef, Rule, Sample, ServiceId, Start,
+    Submission, TextRef, Time, Told, Touch, Word,
 };
 
 /// The fields that every entry has.
@@ -97,6 +97,10 @@ closed_enum!(
         SetCalendar => "calendar.set", "设置日历提案";
         /// Opens a proposal to add, change or drop services.
         SetServices => "service.set", "设置服务提案";
+        /// Opens a proposal to set or replace a template.
+        SetTemplate => "template.set", "设置模板提案";
+        /// Opens a proposal to end a template.
+        EndTemplate => "template.end", "停用模板提案";
         /// Opens a freeze at once.
         FreezeNow => "freeze.now", "立即封网";
         /// Ends a freeze that the same person began at once.
@@ -426,6 +430,14 @@ impl Event {
     pub fn change(&self) -> Option<ChangeId> {
         match self.stream() {
             Stream::Change(change) => Some(change),
+            _ => None,
+        }
+    }
+
+    /// The open changes that a revision lists; `None` of any other event.
+    pub fn conflicts(&self) -> Option<&Conflicts> {
+        match self {
+            Self::File { execution, .. } | Self::Revise { execution, .. } => Some(&execution.conflicts),
             _ => None,
         }
     }

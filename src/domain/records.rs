@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::change::overlap::{OpenChanges, OpenRow};
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::register::RegisterSummary;
 use crate::domain::register::reviews::ReviewsDue;
@@ -16,6 +17,7 @@ use crate::domain::trees::TreeRow;
 use crate::domain::{
     BreakGlass, BreakGlassId, Calendar, CalendarName, Change, ChangeId, Deviation, DeviationId, Digest, Fingerprint,
     Freeze, FreezeName, Key, Person, PersonId, Proposal, ProposalId, Refusal, ServiceGraph, ServiceId, ServiceState,
+    TemplateState,
 };
 use crate::trf;
 
@@ -46,6 +48,8 @@ pub enum StateKey {
     ServiceLeaves,
     /// The dependencies of all services.
     ServiceGraph,
+    /// A template, by the leaf hash of the entry that put it in force.
+    Template(Digest),
     /// A change.
     Change(ChangeId),
     /// A break-glass.
@@ -58,6 +62,10 @@ pub enum StateKey {
     Reviews(PersonId),
     /// A deviation.
     Deviation(DeviationId),
+    /// The rows that have open changes.
+    OpenRows,
+    /// Open changes.
+    Open(OpenRow),
 }
 
 impl fmt::Display for StateKey {
@@ -75,12 +83,15 @@ impl fmt::Display for StateKey {
             Self::Service(id) => write!(f, "service/{id}"),
             Self::ServiceLeaves => f.write_str("service-leaves"),
             Self::ServiceGraph => f.write_str("service-graph"),
+            Self::Template(since) => write!(f, "template/{since}"),
             Self::Change(id) => write!(f, "change/{}", id.number()),
             Self::BreakGlass(id) => write!(f, "breakglass/{}", id.number()),
             Self::Word(text) => write!(f, "word/{text}"),
             Self::Tree(row) => write!(f, "tree/{row}"),
             Self::Reviews(owner) => write!(f, "reviews/{owner}"),
             Self::Deviation(id) => write!(f, "deviation/{}", id.number()),
+            Self::OpenRows => f.write_str("open-rows"),
+            Self::Open(row) => write!(f, "open/{row}"),
         }
     }
 }
@@ -112,6 +123,8 @@ pub enum StateRecord {
     ServiceLeaves(ServiceLeaves),
     /// Their dependencies.
     ServiceGraph(ServiceGraph),
+    /// A template that is or was in force.
+    Template(Digest, TemplateState),
     /// A change that was filed.
     Change(ChangeId, Box<Change>),
     /// A break-glass that was opened.
@@ -124,6 +137,10 @@ pub enum StateRecord {
     Reviews(PersonId, ReviewsDue),
     /// A deviation that was told.
     Deviation(DeviationId, Box<Deviation>),
+    /// The rows that have any.
+    OpenRows(BTreeSet<OpenRow>),
+    /// The changes of a row.
+    Open(OpenRow, OpenChanges),
 }
 
 impl StateRecord {
@@ -142,12 +159,15 @@ impl StateRecord {
             Self::Service(id, _) => StateKey::Service(id.clone()),
             Self::ServiceLeaves(_) => StateKey::ServiceLeaves,
             Self::ServiceGraph(_) => StateKey::ServiceGraph,
+            Self::Template(since, _) => StateKey::Template(*since),
             Self::Change(id, _) => StateKey::Change(*id),
             Self::BreakGlass(id, _) => StateKey::BreakGlass(*id),
             Self::Word(text, _) => StateKey::Word(*text),
             Self::Tree(row, _) => StateKey::Tree(*row),
             Self::Reviews(owner, _) => StateKey::Reviews(owner.clone()),
             Self::Deviation(id, _) => StateKey::Deviation(*id),
+            Self::OpenRows(_) => StateKey::OpenRows,
+            Self::Open(row, _) => StateKey::Open(*row),
         }
     }
 }

@@ -3,15 +3,16 @@
 use std::fmt::Display;
 
 use crate::domain::{
-    ArtifactName, BreakGlassId, CalendarName, ChangeId, Closed, ConflictOfInterest, DeviationId, Digest, Duty,
-    Environment, Excepting, Field, Fingerprint, FreezeName, Group, KeyNeed, KeyState, Needed, Opens, Outcome,
+    ArtifactName, BlankName, BreakGlassId, CalendarName, ChangeId, Closed, ConflictOfInterest, DeviationId, Digest,
+    Duty, Environment, Excepting, Field, Fingerprint, FreezeName, Group, KeyNeed, KeyState, Needed, Opens, Outcome,
     PartInBreakGlass, PartInChange, PartInDeviation, PersonId, Phrase, ProposalId, RequirementName, Role, RunId,
-    ServiceId, Status, Tag, Target, Time, Window,
+    ServiceId, Status, Tag, Target, TemplateName, Time, Window,
 };
 use crate::trf;
 
 mod break_glass;
 mod checkpoint;
+mod conflict;
 mod define;
 mod deviation;
 mod execution;
@@ -20,9 +21,11 @@ mod governance;
 mod review;
 mod rule;
 mod service;
+mod template;
 
 use break_glass::break_glass;
 use checkpoint::checkpoint;
+use conflict::conflict;
 use define::refusals;
 use deviation::deviation;
 use execution::execution;
@@ -31,6 +34,7 @@ use governance::governance;
 use review::review;
 pub use rule::Rule;
 use service::service;
+use template::template;
 
 /// A word as it is typed. In Chinese it stands behind what it means.
 fn typed(word: impl Display, phrase: &str) -> String {
@@ -38,7 +42,7 @@ fn typed(word: impl Display, phrase: &str) -> String {
 }
 
 // Each macro adds its list and passes all on to the next; `refusals` makes one enum of them.
-governance! { filing! execution! break_glass! checkpoint! review! deviation! service! refusals!; }
+governance! { filing! execution! break_glass! checkpoint! review! deviation! service! template! conflict! refusals!; }
 
 #[cfg(test)]
 mod tests {

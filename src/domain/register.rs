@@ -4,6 +4,7 @@ pub(in crate::domain) mod audit_work;
 pub(in crate::domain) mod checkpoint;
 mod deviations;
 mod loading;
+mod overlaps;
 pub(in crate::domain) mod reviews;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::change::filing_rules::{judge_execution, judge_facts, judge_named};
 use crate::domain::governance::proposal::At;
 use crate::domain::records::{Denied, Records, StateKey, Unloaded};
+use crate::domain::register::overlaps::Open;
 use crate::domain::register::reviews::ReviewsDue;
 use crate::domain::trees::{Frontier, Trees};
 use crate::domain::{
@@ -89,6 +91,7 @@ pub struct Register {
     words: Records<Digest, BreakGlassId>,
     reviews: Records<PersonId, ReviewsDue>,
     deviations: Records<DeviationId, Deviation>,
+    open: Open,
     trees: Trees,
     /// The break-glasses whose end the newest entry corrected.
     corrected: Vec<BreakGlassId>,
@@ -268,7 +271,8 @@ impl Register {
                 judge_facts(&self.governance, header, (facts, execution))?;
                 judge_execution(facts, execution)?;
                 self.judge_follows(*change, facts)?;
-                self.judge_reviews(header, facts)
+                self.judge_reviews(header, facts)?;
+                self.judge_conflicts(*change, facts, execution)
             }
             Event::Refused { attempt, rule } => self.judge_refused(header, attempt, *rule),
             Event::Checkpoint(stated) => self.judge_checkpoint(header, stated),
@@ -319,9 +323,13 @@ impl Register {
             Event::Revise { facts, execution, .. } => {
                 judge_execution(facts, execution)?;
                 self.judge_follows(id, facts)?;
-                self.judge_reviews(header, facts)
+                self.judge_reviews(header, facts)?;
+                self.judge_conflicts(id, facts, execution)
             }
-            Event::Start(_) => self.judge_followed(change),
+            Event::Start(_) => {
+                self.judge_followed(change)?;
+                self.judge_undisturbed(change)
+            }
             _ => Ok(()),
         }
     }
@@ -333,6 +341,7 @@ impl Register {
     pub fn judge_condition(&self, change: &Change, start: Attempt<'_>, condition: Condition) -> Result<(), Denied> {
         match condition {
             Condition::Follows => self.judge_followed(change),
+            Condition::Conflicts => self.judge_undisturbed(change),
             _ => change.judge_condition(&self.governance, start, condition),
         }
     }
@@ -386,6 +395,7 @@ impl Register {
                 Watched::BreakGlass(id) => self.break_glass(id).map(|_| ())?,
             }
         }
+        let given = self.governance.given_by(header, event)?;
         let in_tree = self.leaf_to_set(event.stream(), leaf)?;
         let mut seconded = None;
         self.corrected.clear();
@@ -399,10 +409,11 @@ impl Register {
             self.take_break_glass(header, event, glass)?;
         } else if let Some(it) = self.deviation_after(header, leaf, event)? {
             self.take_deviation(it);
-        } else if let Event::File { change, facts, execution } = event {
+        } else if let Event::File { change, facts, .. } = event {
+            let moves = self.open_before(None, event)?;
             self.summary.filed = change.number();
-            let filed = Change::filed(*change, header, leaf, (facts.as_ref(), execution.as_ref()));
-            self.changes.insert(*change, filed);
+            self.changes.insert(*change, Change::filed(*change, header, leaf, (facts, given)));
+            self.take_open(*change, moves);
         } else if let Some(id) = event.change() {
             let change = self.change(id)?;
             let settled = match event {
@@ -411,12 +422,13 @@ impl Register {
                 }
                 _ => None,
             };
-            let reviews = self.reviews_before(change, event)?;
+            let (reviews, moves) = (self.reviews_before(change, event)?, self.open_before(Some(change), event)?);
             if let Some(change) = self.changes.change(&id) {
-                change.apply(header, leaf, event);
+                change.apply(header, leaf, event, given);
                 settled.into_iter().for_each(|settled| change.settle(settled));
             }
             self.take_awaited(id, reviews);
+            self.take_open(id, moves);
         }
         if let Some(text) = &header.text {
             self.governance.add_text(header.seq, text.digest);

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::{CalendarName, Digest, Environment, Group, Invalid, Line, PersonId, ServiceId, ServiceKind, Tag};
 
+pub(in crate::domain) mod reach;
 pub(in crate::domain) mod records;
 pub(in crate::domain) mod rules;
 pub(in crate::domain) mod set;

@@ -157,8 +157,8 @@ impl AccountError {
             Self::RecordsNothing(_) => tr!("leave --dry-run out", "请去掉 --dry-run"),
             Self::NotFiled(n) => return format!("`twinseal drafts resume {n}`"),
             Self::NothingWritten => tr!(
-                "save it in the editor before you close it; no draft was kept",
-                "请在关闭编辑器之前保存；未保留草稿"
+                "change it, and save it before you close the editor; no draft was kept. To revise as it is: --again",
+                "请修改并在关闭编辑器之前保存；未保留草稿。原样修订：--again"
             ),
             Self::NoReviewGiven(of) => {
                 return trf!(

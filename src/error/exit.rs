@@ -34,6 +34,7 @@ impl Error {
             Self::Refused(_)
             | Self::RefusedOnRecord { .. }
             | Self::NotConfirmed
+            | Self::OtherSince
             | Self::Skipped
             | Self::Account(AccountError::NotFiled(_) | AccountError::NothingWritten | AccountError::OldDraft { .. })
             | Self::Artifact(ArtifactError::Differ { .. } | ArtifactError::Pipeline)

@@ -40,6 +40,7 @@ impl Error {
             Self::Usage(error) => return Some(error.hint.clone()),
             Self::Freeze(error) => return Some(error.hint()),
             Self::Service(error) => return Some(error.hint()),
+            Self::Template(error) => return Some(error.hint()),
             Self::Evidence(error) => return Some(error.hint()),
             Self::Timestamp(error) => return Some(error.hint()),
             Self::NeedDigest { shows, .. } => return Some(trf!("{shows} prints it", "{shows} 显示它")),
@@ -121,6 +122,7 @@ impl Error {
             Self::NotConfirmed => {
                 tr!("run the command again and type the answer exactly", "请重新运行命令，并准确输入回答")
             }
+            Self::OtherSince => tr!("run the command again and read it again", "请重新运行命令并重新阅读"),
             Self::OtherDigest { .. } => tr!(
                 "it changed meanwhile, or the digest is of something else: read it again, then decide",
                 "内容已变动，或摘要不是它的：请重新阅读后再决定"

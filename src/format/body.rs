@@ -10,10 +10,10 @@ use data_encoding::BASE64;
 use super::data::Presence;
 use super::lines::{Reader, Writer};
 use super::request::Founding;
-use super::{Defect, about_log, data, deviation, freeze, governance, review, text};
+use super::{Defect, about_log, data, deviation, freeze, governance, review, template, text};
 use crate::domain::{
-    Artifact, Confirmation, Event, EventKind, FORMAT, Facts, Field, Finish, FreezeRef, Header, Invalid, Opening,
-    ProposalRef, RefusedAttempt, RevisionRef, Start, Submission, TextRef, Verb, Window, number,
+    Artifact, Confirmation, CountedRoot, Event, EventKind, FORMAT, Facts, Field, Finish, FreezeRef, Header, Invalid,
+    Opening, ProposalRef, RefusedAttempt, RevisionRef, Start, Submission, TextRef, Verb, Window, number,
 };
 
 /// The SSHSIG namespace for entries of this kind, which is also the first line of their body.
@@ -179,6 +179,7 @@ fn write_facts(out: &mut Writer, facts: &Facts) {
     out.put_all("evidence", facts.evidence.iter().map(|(test, digest)| format!("{test} {digest}")));
     out.put_all("link", &facts.links);
     out.put_all("follows", &facts.follows);
+    out.put_all("conflicts", facts.conflicts);
     out.put_all("freeze-exception", facts.excepted.iter().map(|(name, since)| format!("{name} {since}")));
     out.put("plan-steps", facts.plan_steps);
     out.put("rollback-steps", facts.rollback_steps);
@@ -186,6 +187,7 @@ fn write_facts(out: &mut Writer, facts: &Facts) {
     out.put_all("stop-after", facts.stop_after);
     out.put_all("exception", &facts.exceptions);
     out.put_all("sensitive", &facts.sensitive);
+    template::write_used(out, facts.template.as_ref());
 }
 
 fn artifact_line(artifact: &Artifact) -> String {
@@ -271,10 +273,7 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         EventKind::Second => Event::Second(read_proposal(lines)?),
         EventKind::Decline => Event::Decline(read_proposal(lines)?),
         EventKind::ProposalWithdraw => Event::ProposalWithdraw(read_proposal(lines)?),
-        EventKind::File => {
-            let change = lines.parse("change")?;
-            Event::File { change, facts: Box::new(read_facts(lines)?), execution: Box::default() }
-        }
+        EventKind::File => read_file(lines)?,
         EventKind::Revise => {
             let replaces = read_revision(lines)?;
             Event::Revise { replaces, facts: Box::new(read_facts(lines)?), execution: Box::default() }
@@ -313,10 +312,17 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         | EventKind::SetFreeze
         | EventKind::LiftFreeze
         | EventKind::SetCalendar
-        | EventKind::SetServices => {
+        | EventKind::SetServices
+        | EventKind::SetTemplate
+        | EventKind::EndTemplate => {
             Event::Propose { proposal: lines.parse("proposal")?, action: governance::read_action(lines, kind)? }
         }
     })
+}
+
+fn read_file(lines: &mut Reader<'_>) -> Result<Event, Defect> {
+    let change = lines.parse("change")?;
+    Ok(Event::File { change, facts: Box::new(read_facts(lines)?), execution: Box::default() })
 }
 
 fn read_ratification(lines: &mut Reader<'_>) -> Result<Event, Defect> {
@@ -434,6 +440,10 @@ fn read_facts(lines: &mut Reader<'_>) -> Result<Facts, Defect> {
         })?,
         links: lines.parse_all("link", str::parse)?,
         follows: lines.parse_all("follows", str::parse)?,
+        conflicts: match lines.next_is("conflicts") {
+            true => Some(lines.parse_with("conflicts", read_conflicts)?),
+            false => None,
+        },
         excepted: lines.parse_all("freeze-exception", |value| {
             let FreezeRef { name, since } = value.parse()?;
             Ok((name, since))
@@ -447,11 +457,18 @@ fn read_facts(lines: &mut Reader<'_>) -> Result<Facts, Defect> {
         },
         exceptions: lines.parse_all("exception", str::parse)?,
         sensitive: lines.parse_all("sensitive", str::parse)?,
+        template: template::read_used(lines)?,
     })
 }
 
 pub(super) fn at_least_one(value: &str) -> Result<u64, Invalid> {
     number(value).and_then(|found| if found == 0 { Err(Invalid::Number) } else { Ok(found) })
+}
+
+/// A revision that overlaps nothing has no such line.
+fn read_conflicts(value: &str) -> Result<CountedRoot, Invalid> {
+    let found: CountedRoot = value.parse()?;
+    if found.count == 0 { Err(Invalid::Number) } else { Ok(found) }
 }
 
 fn read_window(value: &str) -> Result<Window, Invalid> {

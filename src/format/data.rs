@@ -1,20 +1,24 @@
 //! The data part of an entry: bulk content that rules need, in the line grammar. It has no salt and is permanent.
 //!
 //! A revision has its targets and its machine-readable steps in it, a restoration the lost entries, a freeze or a calendar
-//! its closed periods, a set of services the difference to the set before. The body holds the digest of the data part, so the signature and the leaf hash cover it.
+//! its closed periods, a set of services the difference to the set before, a template all that it says. The body holds the digest of the data part, so the signature and the leaf hash cover it.
 
 use std::collections::BTreeMap;
 
 use super::lines::{Reader, Writer};
 use super::service::{self, ServiceChanges};
 use super::text;
-use super::{Defect, freeze};
+use super::{Defect, freeze, template};
 use crate::domain::{
-    Action, Argument, Automation, ClosedPeriods, Command, Digest, Event, EventKind, Execution, Head, Invalid,
+    Action, Argument, Automation, ClosedPeriods, Command, Digest, Event, EventKind, Execution, Head, Invalid, Template,
+    conflicts_root,
 };
 
 /// The most bytes in a data part.
 pub const MAX_DATA: usize = 4 * 1024 * 1024;
+
+/// The most bytes in the data part of a template: every change from it is shown with its blanks filled in.
+pub const MAX_TEMPLATE: usize = 256 * 1024;
 
 /// The content of a data part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub enum Data {
     Closed(ClosedPeriods),
     /// Of `service.set`: what is dropped, and what is put.
     Services(Box<ServiceChanges>),
+    /// Of `template.set`: what it says.
+    Template(Box<Template>),
 }
 
 /// Whether an entry has a data part.
@@ -46,7 +52,12 @@ pub fn presence(event: &Event) -> Presence {
         Event::File { .. } | Event::Revise { .. } => Presence::Optional,
         Event::Propose { action: Action::SetFreeze(it), .. } if it.terms.calendar.is_some() => Presence::None,
         Event::Propose {
-            action: Action::Restored(_) | Action::SetFreeze(_) | Action::SetCalendar(_) | Action::SetServices(_),
+            action:
+                Action::Restored(_)
+                | Action::SetFreeze(_)
+                | Action::SetCalendar(_)
+                | Action::SetServices(_)
+                | Action::SetTemplate(_),
             ..
         } => Presence::Required,
         _ => Presence::None,
@@ -61,12 +72,18 @@ pub fn write(data: &Data) -> Vec<u8> {
         Data::Lost(heads) => out.put_all("lost", heads),
         Data::Closed(periods) => freeze::write_periods(&mut out, periods),
         Data::Services(it) => service::write_changes(&mut out, it),
+        Data::Template(it) => template::write_template(&mut out, it),
     }
     out.finish().into_bytes()
 }
 
 fn write_execution(out: &mut Writer, it: &Execution) {
+    out.put_all("conflict", it.conflicts.iter().map(|(change, filed)| format!("{change} {filed}")));
     out.put_all("target", &it.targets);
+    write_steps(out, it);
+}
+
+pub(super) fn write_steps(out: &mut Writer, it: &Execution) {
     for (name, steps) in [("plan", &it.plan), ("rollback", &it.rollback)] {
         for (n, step) in steps {
             let Automation { command, cwd, account } = step;
@@ -97,6 +114,9 @@ pub fn of(event: &Event) -> Option<Vec<u8>> {
             let changes = ServiceChanges { dropped: it.dropped.clone(), put: it.put.clone() };
             Some(write(&Data::Services(Box::new(changes))))
         }
+        Event::Propose { action: Action::SetTemplate(it), .. } => {
+            Some(write(&Data::Template(Box::new(it.template.clone()))))
+        }
         Event::Propose { action: Action::Restored(lost), .. } => Some(write(&Data::Lost(lost.heads().collect()))),
         _ => None,
     }
@@ -126,6 +146,7 @@ pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Data, Defect> {
             Data::Lost([vec![first], rest].concat())
         }
         EventKind::SetFreeze | EventKind::SetCalendar => Data::Closed(freeze::read_periods(&mut lines)?),
+        EventKind::SetTemplate => Data::Template(Box::new(template::read_template(&mut lines)?)),
         EventKind::SetServices => Data::Services(Box::new(service::read_changes(&mut lines)?)),
         _ => return Err(Defect::DataUnnamed),
     };
@@ -135,6 +156,10 @@ pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Data, Defect> {
 
 fn read_execution(lines: &mut Reader<'_>) -> Result<Execution, Defect> {
     let it = Execution {
+        conflicts: lines.parse_all("conflict", |value| {
+            let (change, filed) = value.split_once(' ').unwrap_or((value, ""));
+            Ok((change.parse()?, filed.parse()?))
+        })?,
         targets: lines.parse_all("target", str::parse)?,
         plan: read_steps(lines, "plan")?,
         rollback: read_steps(lines, "rollback")?,
@@ -142,7 +167,7 @@ fn read_execution(lines: &mut Reader<'_>) -> Result<Execution, Defect> {
     if it.is_empty() { Err(Defect::Expected { line: 1, key: "target" }) } else { Ok(it) }
 }
 
-fn read_steps(lines: &mut Reader<'_>, name: &'static str) -> Result<BTreeMap<u64, Automation>, Defect> {
+pub(super) fn read_steps(lines: &mut Reader<'_>, name: &'static str) -> Result<BTreeMap<u64, Automation>, Defect> {
     let key = |part: &str| format!("{name}-{part}");
     let mut steps = BTreeMap::new();
     while let Some(n) = lines.next_number(&key("arg")).or_else(|| lines.next_number(&key("shell"))) {
@@ -198,8 +223,9 @@ pub fn complete(event: &mut Event, named: Option<Digest>, bytes: Option<&[u8]>) 
 }
 
 fn read_signed(kind: EventKind, signed: Digest, bytes: &[u8]) -> Result<Data, Defect> {
-    if bytes.len() > MAX_DATA {
-        return Err(Defect::TooLarge { bytes: bytes.len(), most: MAX_DATA });
+    let most = if kind == EventKind::SetTemplate { MAX_TEMPLATE } else { MAX_DATA };
+    if bytes.len() > most {
+        return Err(Defect::TooLarge { bytes: bytes.len(), most });
     }
     let found = digest(bytes);
     if found != signed {
@@ -210,6 +236,7 @@ fn read_signed(kind: EventKind, signed: Digest, bytes: &[u8]) -> Result<Data, De
 
 /// Adds the data to the event; `false` if it does not match the body.
 fn fill(event: &mut Event, data: Option<Data>) -> bool {
+    let within = |steps: &BTreeMap<u64, Automation>, count: u64| steps.keys().all(|n| (1..=count).contains(n));
     match (event, data) {
         (Event::Propose { action: Action::Restored(lost), .. }, Some(Data::Lost(heads))) => {
             lost.leaves = heads.iter().map(|head| head.leaf).collect();
@@ -228,14 +255,19 @@ fn fill(event: &mut Event, data: Option<Data>) -> bool {
             (it.dropped, it.put) = (dropped, put);
             !it.dropped.iter().any(|id| it.put.contains_key(id))
         }
+        (Event::Propose { action: Action::SetTemplate(it), .. }, Some(Data::Template(template))) => {
+            it.template = *template;
+            let (plan_steps, rollback_steps) = it.template.steps();
+            within(&it.template.execution.plan, plan_steps) && within(&it.template.execution.rollback, rollback_steps)
+        }
         (Event::File { facts, execution, .. } | Event::Revise { facts, execution, .. }, data) => {
             match data {
                 Some(Data::Execution(data)) => *execution = data,
-                Some(Data::Lost(_) | Data::Closed(_) | Data::Services(_)) => return false,
+                Some(Data::Lost(_) | Data::Closed(_) | Data::Services(_) | Data::Template(_)) => return false,
                 None => {}
             }
-            let within = |steps: &BTreeMap<u64, Automation>, count: u64| steps.keys().all(|n| (1..=count).contains(n));
             u64::try_from(execution.targets.len()) == Ok(facts.targets)
+                && conflicts_root(&execution.conflicts) == facts.conflicts
                 && within(&execution.plan, facts.plan_steps)
                 && within(&execution.rollback, facts.rollback_steps)
         }

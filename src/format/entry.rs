@@ -174,7 +174,7 @@ fn read_text(header: &Header, event: &Event, bytes: Option<&[u8]>) -> Result<Opt
     Ok(Some(text))
 }
 
-/// Whether the body counts the steps of the text, its evidence belongs to exactly the tests that name some, its actions
+/// Whether the body counts the steps of the text (a standard change has those of its template), its evidence belongs to exactly the tests that name some, its actions
 /// are those of the text, and every display name belongs to a member.
 fn lists_match(event: &Event, text: &Text) -> bool {
     match (event, text) {
@@ -182,8 +182,8 @@ fn lists_match(event: &Event, text: &Text) -> bool {
             let steps = |steps: &[Step], count: u64| u64::try_from(steps.len()) == Ok(count);
             let shown = (1..).zip(&description.tests).filter(|(_, test)| test.evidence.is_some()).map(|(n, _)| n);
             shown.eq(facts.evidence.keys().copied())
-                && steps(&description.plan, facts.plan_steps)
-                && steps(&description.rollback, facts.rollback_steps)
+                && (facts.template.is_some()
+                    || steps(&description.plan, facts.plan_steps) && steps(&description.rollback, facts.rollback_steps))
         }
         (Event::Review(it), Text::Review(text)) => text.actions.keys().eq(it.actions.iter().map(|it| &it.number)),
         (_, Text::Names(names)) => {

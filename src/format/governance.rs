@@ -9,7 +9,7 @@ use data_encoding::BASE64;
 use super::body::{spaced, words};
 use super::lines::{Reader, Writer};
 use super::request::{Founding, read_asked, write_asked};
-use super::{Defect, freeze, service};
+use super::{Defect, freeze, service, template};
 use crate::domain::{
     Action, BreakGlassLimits, Conditions, Digest, Emergency, EventKind, Granted, Grants, Invalid, LostEntries, Member,
     NewGrants, Period, Periods, Policy, PolicyParts, Predecessor, PublicKey, Requirement, Restoration, Vouch, number,
@@ -291,6 +291,8 @@ pub fn write_action(out: &mut Writer, action: &Action) {
         Action::LiftFreeze(it) => freeze::write_lift(out, it),
         Action::SetCalendar(it) => freeze::write_calendar(out, it),
         Action::SetServices(it) => service::write_set(out, it),
+        Action::SetTemplate(it) => template::write_set(out, it),
+        Action::EndTemplate(it) => template::write_end(out, it),
         Action::Restored(LostEntries { ends, .. }) => {
             out.put("restored", ends.restored);
             out.put("lost", ends.lost);
@@ -321,6 +323,8 @@ pub fn read_action(lines: &mut Reader<'_>, kind: EventKind) -> Result<Action, De
         EventKind::LiftFreeze => freeze::read_lift(lines)?,
         EventKind::SetCalendar => freeze::read_calendar(lines)?,
         EventKind::SetServices => service::read_set(lines)?,
+        EventKind::SetTemplate => template::read_set(lines)?,
+        EventKind::EndTemplate => template::read_end(lines)?,
         EventKind::Restored => {
             let (restored, lost) = (lines.parse("restored")?, lines.parse("lost")?);
             // The data part has the leaves.

@@ -75,6 +75,8 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         | EventKind::LiftFreeze
         | EventKind::SetCalendar
         | EventKind::SetServices
+        | EventKind::SetTemplate
+        | EventKind::EndTemplate
         | EventKind::FreezeNow
         | EventKind::FreezeEnd
         | EventKind::BreakGlassOpen
@@ -147,7 +149,7 @@ fn read_review(lines: &mut Reader<'_>) -> Result<ReviewText, Defect> {
     Ok(ReviewText { happened, helped, hindered, learned, actions })
 }
 
-fn write_description(out: &mut Writer, it: &Description) {
+pub(super) fn write_description(out: &mut Writer, it: &Description) {
     let mut prose = |key: &str, prose: Option<&str>| {
         if let Some(prose) = prose {
             out.put_prose(key, prose);
@@ -179,7 +181,7 @@ fn numbered<T>(items: &[T]) -> impl Iterator<Item = (usize, &T)> {
     items.iter().enumerate().map(|(at, item)| (at + 1, item))
 }
 
-fn read_description(lines: &mut Reader<'_>) -> Result<Description, Defect> {
+pub(super) fn read_description(lines: &mut Reader<'_>) -> Result<Description, Defect> {
     Ok(Description {
         title: lines.line("title", "title")?,
         reason: lines.prose("reason", "reason")?,

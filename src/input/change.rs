@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::fault::Fault;
+use super::from_template;
 use super::problem::{Problem, nearest};
 use super::steps::{Steps, read_steps};
 use super::times;
 use super::tree::{Source, Table, Value};
 use crate::domain::{
-    Artifact, ArtifactName, Author, ChangeId, Description, Digest, Execution, Facts, FreezeName, Link, LinkKind,
-    PersonId, Prose, Reference, Refusal, RequirementName, ServiceId, Target, Trial, Window, ZoneName, judge_kind,
-    judge_rollback_fits, judge_stop_after, judge_target_count,
+    Artifact, ArtifactName, Author, ChangeId, Description, Digest, Execution, Facts, FreezeName, Line, Link, LinkKind,
+    PersonId, Prose, Reference, Refusal, RequirementName, ServiceId, Target, TemplateName, TemplateState, Trial,
+    Window, ZoneName, judge_kind, judge_rollback_fits, judge_stop_after, judge_target_count,
 };
 use crate::zone::Zone;
 
@@ -24,6 +25,18 @@ pub struct Draft {
     pub description: Description,
     /// What a machine could carry out, for the data part of the entry.
     pub execution: Execution,
+    /// The template of a standard change, which gives the rest.
+    pub template: Option<Box<TemplateState>>,
+}
+
+impl Draft {
+    /// What people and machines do: of a standard change most of it is from its template.
+    pub fn whole(&self) -> (Description, Execution) {
+        match (&self.template, &self.facts.template) {
+            (Some(it), Some(used)) => it.template.complete(&used.values, (&self.description, &self.execution)),
+            _ => (self.description.clone(), self.execution.clone()),
+        }
+    }
 }
 
 /// What a draft refers to: files, and the register that it is meant for.
@@ -73,6 +86,14 @@ pub trait DraftContext {
     /// The freezes in force, for suggestions.
     fn freezes(&self) -> Vec<FreezeName>;
 
+    /// The template in force with this name, and the leaf hash of the entry that put it in force.
+    ///
+    /// # Errors
+    /// The rule of the register that forbids it, or that there is no register to ask.
+    fn template(&self, _name: &TemplateName) -> Result<(Digest, TemplateState), Problem> {
+        Err(Problem::NeedsRegister)
+    }
+
     /// Whether a change with this window may be filed.
     ///
     /// # Errors
@@ -98,18 +119,21 @@ pub fn read(text: &str, context: &dyn DraftContext) -> Result<Draft, Vec<Fault>>
     }
 }
 
+/// Whether a rollback of so many minutes fits into the window, and there is time left for it.
+fn judge_fits(window: Option<&Window>, minutes: u64, context: &dyn DraftContext) -> Result<(), Refusal> {
+    window.map_or(Ok(()), |window| {
+        judge_rollback_fits(window, minutes)?;
+        context.judge_time_left(window, minutes)
+    })
+}
+
 fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft> {
+    if root.get("template").is_some() {
+        return from_template::read(root, context);
+    }
     let title = root.required_line("title");
     let (kind, risk) = (root.required_judged("kind", |kind| judge_kind(*kind)), root.required_word("risk"));
-    let owner: Option<PersonId> = root.required_judged("owner", |person| context.judge_party(person));
-    let mut implementers: BTreeSet<PersonId> = root.judged_words("implementers", |it| context.judge_party(it));
-    if implementers.is_empty() {
-        implementers.extend(owner.clone());
-    }
-    let authors = root.judged_words("authors", |it| match it {
-        Author::Person(person) => context.judge_author(person),
-        Author::External(_) => Ok(()),
-    });
+    let People { owner, implementers, authors } = read_people(&root, context);
     let services = root.judged_words("services", |it| context.judge_service(it));
     root.require_items("services");
     let (environments, tags) = (root.words("environments"), root.words("tags"));
@@ -119,7 +143,7 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft>
     let window = root.required("window").and_then(|_| root.table("window")).and_then(|it| read_window(it, context));
     let (impact, outage_minutes) = read_impact(&root);
     let plan = read_steps(&root, "plan");
-    let rollback = read_rollback(&root, window.as_ref(), context);
+    let rollback = read_rollback(&root, |minutes| judge_fits(window.as_ref(), minutes, context));
     let (tests, evidence) = read_tests(&root, context);
     let (artifacts, links) = (read_artifacts(&root, context), root.table("links").map(read_links).unwrap_or_default());
     let (exceptions, excepted, exception) = read_exceptions(&root, context);
@@ -128,7 +152,8 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft>
     let Rollback { minutes: rollback_minutes, abort_if, steps: rollback } = rollback?;
     let count = |items: usize| u64::try_from(items).unwrap_or(u64::MAX);
     let (plan_steps, rollback_steps) = (count(plan.text.len()), count(rollback.text.len()));
-    let execution = Execution { targets, plan: plan.automation, rollback: rollback.automation };
+    let steps = Execution { plan: plan.automation, rollback: rollback.automation, ..Execution::default() };
+    let execution = Execution { targets, ..steps };
     let (plan, rollback) = (plan.text, rollback.text);
     let description =
         Description { title, reason, impact, security, plan, rollback, abort_if, tests, success, exception };
@@ -148,6 +173,7 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft>
         evidence,
         links,
         follows,
+        conflicts: None,
         excepted,
         plan_steps,
         rollback_steps,
@@ -155,12 +181,34 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft>
         stop_after,
         exceptions,
         sensitive: BTreeSet::new(), // It depends on the policy of a register.
+        template: None,
     };
-    Some(Draft { facts, description, execution })
+    Some(Draft { facts, description, execution, template: None })
+}
+
+/// The people whom a change names.
+pub(super) struct People {
+    pub owner: Option<PersonId>,
+    pub implementers: BTreeSet<PersonId>,
+    pub authors: BTreeSet<Author>,
+}
+
+/// The owner, the implementers, by default the owner, and the authors.
+pub(super) fn read_people(root: &Table<'_, '_>, context: &dyn DraftContext) -> People {
+    let owner: Option<PersonId> = root.required_judged("owner", |person| context.judge_party(person));
+    let mut implementers: BTreeSet<PersonId> = root.judged_words("implementers", |it| context.judge_party(it));
+    if implementers.is_empty() {
+        implementers.extend(owner.clone());
+    }
+    let authors = root.judged_words("authors", |it| match it {
+        Author::Person(person) => context.judge_author(person),
+        Author::External(_) => Ok(()),
+    });
+    People { owner, implementers, authors }
 }
 
 /// The targets, and how many failed ones stop the rest.
-fn read_targets(root: &Table<'_, '_>) -> (Vec<Target>, Option<u64>) {
+pub(super) fn read_targets(root: &Table<'_, '_>) -> (Vec<Target>, Option<u64>) {
     let targets: Vec<Target> = root.ordered_words("targets");
     let count = u64::try_from(targets.len()).unwrap_or(u64::MAX);
     let stop_after = root.number("stop_after");
@@ -175,7 +223,7 @@ fn read_targets(root: &Table<'_, '_>) -> (Vec<Target>, Option<u64>) {
     (targets, stop_after)
 }
 
-fn read_window(table: Table<'_, '_>, context: &dyn DraftContext) -> Option<Window> {
+pub(super) fn read_window(table: Table<'_, '_>, context: &dyn DraftContext) -> Option<Window> {
     let zone_value = table.get("zone");
     let name = zone_value.as_ref().and_then(|value| value.text(|text| Ok(text.to_owned())));
     let zone = name.as_deref().map(times::zone).transpose();
@@ -212,7 +260,7 @@ fn read_window(table: Table<'_, '_>, context: &dyn DraftContext) -> Option<Windo
     window?.ok()
 }
 
-fn read_impact(root: &Table<'_, '_>) -> (Option<Prose>, u64) {
+pub(super) fn read_impact(root: &Table<'_, '_>) -> (Option<Prose>, u64) {
     let Some(table) = root.required("impact").and_then(|_| root.table("impact")) else { return (None, 0) };
     let text = table.required_prose("text");
     let minutes = table.number("outage_minutes").unwrap_or(0);
@@ -220,21 +268,21 @@ fn read_impact(root: &Table<'_, '_>) -> (Option<Prose>, u64) {
     (text, minutes)
 }
 
-struct Rollback {
-    minutes: Option<u64>,
-    abort_if: Vec<Prose>,
-    steps: Steps,
+pub(super) struct Rollback {
+    pub minutes: Option<u64>,
+    pub abort_if: Vec<Prose>,
+    pub steps: Steps,
 }
 
-fn read_rollback(root: &Table<'_, '_>, window: Option<&Window>, context: &dyn DraftContext) -> Option<Rollback> {
+/// The rollback; `fits` says whether there is time for one of so many minutes.
+pub(super) fn read_rollback(root: &Table<'_, '_>, fits: impl Fn(u64) -> Result<(), Refusal>) -> Option<Rollback> {
     let table = root.required("rollback").and_then(|_| root.table("rollback"))?;
     let minutes = table.number("minutes");
     if minutes.is_none() && table.get("minutes").is_none() {
         table.report_missing("minutes");
     }
-    if let (Some(window), Some(minutes), Some(value)) = (window, minutes, table.get("minutes")) {
-        let judged = judge_rollback_fits(window, minutes).and_then(|()| context.judge_time_left(window, minutes));
-        judged.err().into_iter().for_each(|refusal| value.fault(refusal));
+    if let (Some(minutes), Some(value)) = (minutes, table.get("minutes")) {
+        fits(minutes).err().into_iter().for_each(|refusal| value.fault(refusal));
     }
     let criteria = table.get("abort_if").map(|value| value.items_or_single()).unwrap_or_default();
     let abort_if = criteria.iter().filter_map(|value| value.item(Prose::from_typed)).collect();
@@ -244,24 +292,36 @@ fn read_rollback(root: &Table<'_, '_>, window: Option<&Window>, context: &dyn Dr
 }
 
 fn read_tests(root: &Table<'_, '_>, context: &dyn DraftContext) -> (Vec<Trial>, BTreeMap<u64, Digest>) {
-    let (mut tests, mut evidence) = (Vec::new(), BTreeMap::new());
-    for (number, table) in (1..).zip(root.tables("tests")) {
-        let (what, result) = (table.required_prose("what"), table.required_prose("result"));
-        let file = table.get("evidence").and_then(|value| {
-            let path = value.text(crate::domain::Line::from_typed)?;
-            let digest = digest_file(path.as_str(), context).map_err(|problem| value.fault(problem)).ok()?;
-            Some((path, digest))
-        });
-        table.finish();
-        if let (Some(what), Some(result)) = (what, result) {
-            evidence.extend(file.as_ref().map(|(_, digest)| (number, *digest)));
-            tests.push(Trial { what, result, evidence: file.map(|(path, _)| path) });
-        }
-    }
+    let mut evidence = BTreeMap::new();
+    let tests = read_trials(root, |number, table| {
+        let value = table.get("evidence")?;
+        let path = value.text(Line::from_typed)?;
+        let digest = digest_file(path.as_str(), context).map_err(|problem| value.fault(problem)).ok()?;
+        evidence.insert(number, digest);
+        Some(path)
+    });
+    // A test that lacks something is a fault.
     (tests, evidence)
 }
 
-fn read_artifacts(root: &Table<'_, '_>, context: &dyn DraftContext) -> Vec<Artifact> {
+/// The tests; `evidence` reads the file that one with this number names.
+pub(super) fn read_trials(
+    root: &Table<'_, '_>,
+    mut evidence: impl FnMut(u64, &Table<'_, '_>) -> Option<Line>,
+) -> Vec<Trial> {
+    let mut tests = Vec::new();
+    for (number, table) in (1..).zip(root.tables("tests")) {
+        let (what, result) = (table.required_prose("what"), table.required_prose("result"));
+        let evidence = evidence(number, &table);
+        table.finish();
+        if let (Some(what), Some(result)) = (what, result) {
+            tests.push(Trial { what, result, evidence });
+        }
+    }
+    tests
+}
+
+pub(super) fn read_artifacts(root: &Table<'_, '_>, context: &dyn DraftContext) -> Vec<Artifact> {
     let mut artifacts = Vec::new();
     for table in root.tables("artifacts") {
         let name: Option<ArtifactName> = table.required_judged("name", |name| {
@@ -322,7 +382,7 @@ fn read_exception(table: Table<'_, '_>) -> (BTreeSet<RequirementName>, Option<Pr
 type Exceptions = (BTreeSet<RequirementName>, BTreeMap<FreezeName, Digest>, Option<Prose>);
 
 /// The requirements and the freezes from which a change asks to be excepted, and why.
-fn read_exceptions(root: &Table<'_, '_>, context: &dyn DraftContext) -> Exceptions {
+pub(super) fn read_exceptions(root: &Table<'_, '_>, context: &dyn DraftContext) -> Exceptions {
     let (exceptions, one) = root.table("exception").map(read_exception).unwrap_or_default();
     let (other, excepted) = read_freeze_exception(root, context);
     (exceptions, excepted, both_reasons(one, other))
@@ -336,7 +396,7 @@ fn both_reasons(one: Option<Prose>, other: Option<Prose>) -> Option<Prose> {
     }
 }
 
-fn read_links(table: Table<'_, '_>) -> BTreeSet<Link> {
+pub(super) fn read_links(table: Table<'_, '_>) -> BTreeSet<Link> {
     let mut links = BTreeSet::new();
     for kind in LinkKind::ALL {
         let references = table.words::<Reference>(kind.as_str()).into_iter();

@@ -122,6 +122,21 @@ pub enum Problem {
     /// A key that `calendar` replaces.
     #[error("{}", tr!("leave it out, or leave out calendar, which says it too", "请删去此项，或删去 calendar：两者重复"))]
     InCalendar,
+    /// A key that the template of a standard change replaces.
+    #[error("{}", tr!("leave it out: the template says it", "请删去此项：由模板规定"))]
+    InTemplate,
+    /// A standard change without a register that has its template.
+    #[error(
+        "{}",
+        tr!("needs the register that has this template: add --register", "须有含此模板的变更台账：请加上 --register")
+    )]
+    NeedsRegister,
+    /// A blank with no form, or several.
+    #[error(
+        "{}",
+        tr!("state its form: list, pattern, or least and most", "请说明其格式：list、pattern，或 least 和 most")
+    )]
+    OneForm,
     /// A line of a table that does not have the columns of its header.
     #[error("{}", trf!("expected the columns {expected}", "表头应为 {expected}"))]
     Header {

@@ -322,6 +322,36 @@ impl<'s, 'a> Value<'s, 'a> {
         None
     }
 
+    /// A string, or an integer as it is written; a fault if it is anything else.
+    pub fn written(&self) -> Option<String> {
+        match (self.value.as_str(), self.value.as_integer()) {
+            (Some(text), _) => Some(text.to_owned()),
+            (None, Some(number)) if number.radix() == 10 => Some(number.as_str().to_owned()),
+            _ => {
+                self.wrong_type(tr!("a string", "字符串"));
+                None
+            }
+        }
+    }
+
+    /// Every string in this value, however deep it is.
+    pub fn strings(self) -> Vec<Self> {
+        match self.value {
+            DeValue::String(_) => vec![self],
+            DeValue::Array(_) => self.items().into_iter().flat_map(Self::strings).collect(),
+            DeValue::Table(_) => {
+                let entries = self.table().map(Table::entries).unwrap_or_default();
+                entries.into_iter().flat_map(|(_, value)| value.strings()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The string that this value is; empty if it is none.
+    pub fn as_str(&self) -> &str {
+        self.value.as_str().unwrap_or_default()
+    }
+
     /// A string exactly as it is written, even if it is empty, parsed by `read`.
     pub fn exact<T>(&self, read: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
         let Some(text) = self.value.as_str() else {

@@ -26,8 +26,12 @@ pub fn write(source: &str, copied: &Copied<'_>, now: Time) -> String {
         "# 复制自 {source}。请设定变更窗口并逐行检查，\n# 然后运行 `twinseal check FILE` 和 `twinseal file FILE`。\n\n"
     );
     line(&mut out, "title", words.title.as_ref().map_or("", |title| title.as_str()));
-    line(&mut out, "kind", facts.kind);
-    line(&mut out, "risk", facts.risk);
+    if let Some(used) = &facts.template {
+        line(&mut out, "template", &used.template.name);
+    } else {
+        line(&mut out, "kind", facts.kind);
+        line(&mut out, "risk", facts.risk);
+    }
     line(&mut out, "owner", &facts.owner);
     list(&mut out, "authors", &facts.authors);
     list(&mut out, "implementers", &facts.implementers);
@@ -40,23 +44,13 @@ pub fn write(source: &str, copied: &Copied<'_>, now: Time) -> String {
         push(&mut out, format_args!("stop_after = {stop_after}\n"));
     }
     prose(&mut out, "reason", words.reason.as_ref());
-    prose(&mut out, "security", words.security.as_ref());
-    prose(&mut out, "success", words.success.as_ref());
-    window(&mut out, facts, now);
-    push(&mut out, "\n[impact]\n");
-    prose(&mut out, "text", words.impact.as_ref());
-    push(&mut out, format_args!("outage_minutes = {}\n", facts.outage_minutes));
-    steps(&mut out, "plan", &words.plan, &execution.plan);
-    push(&mut out, format_args!("\n[rollback]\nminutes = {}\n", facts.rollback_minutes));
-    list(&mut out, "abort_if", &words.abort_if);
-    steps(&mut out, "rollback.steps", &words.rollback, &execution.rollback);
-    for it in &words.tests {
-        push(&mut out, "\n[[tests]]\n");
-        prose(&mut out, "what", Some(&it.what));
-        prose(&mut out, "result", Some(&it.result));
-        if let Some(path) = &it.evidence {
-            line(&mut out, "evidence", path);
+    match &facts.template {
+        Some(used) => {
+            push(&mut out, "\n[values]\n");
+            used.values.iter().for_each(|(blank, value)| line(&mut out, &key_of(blank.as_str()), value));
+            window(&mut out, facts, now);
         }
+        None => own_content(&mut out, copied, now),
     }
     for it in &facts.artifacts {
         push(&mut out, "\n[[artifacts]]\n");
@@ -64,26 +58,53 @@ pub fn write(source: &str, copied: &Copied<'_>, now: Time) -> String {
         line(&mut out, "sha256", it.digest);
     }
     links(&mut out, facts);
-    if !facts.excepted.is_empty() {
-        push(&mut out, "\n[freeze_exception]\n");
-        list(&mut out, "freezes", facts.excepted.keys());
-        prose(&mut out, "reason", words.exception.as_ref());
-    }
-    if !facts.exceptions.is_empty() {
-        push(&mut out, "\n[exception]\n");
-        list(&mut out, "requirements", &facts.exceptions);
-        prose(&mut out, "reason", words.exception.as_ref());
-    }
+    exceptions(&mut out, facts, words);
     out
 }
 
-/// The window if it is still to come; otherwise one tomorrow at 20:00 of two hours, or if the rollback takes longer, as long as the previous one.
+/// What the template of a standard change has.
+fn own_content(out: &mut String, copied: &Copied<'_>, now: Time) {
+    let Copied { facts, words, execution } = copied;
+    prose(out, "security", words.security.as_ref());
+    prose(out, "success", words.success.as_ref());
+    window(out, facts, now);
+    push(out, "\n[impact]\n");
+    prose(out, "text", words.impact.as_ref());
+    push(out, format_args!("outage_minutes = {}\n", facts.outage_minutes));
+    steps(out, "plan", &words.plan, &execution.plan);
+    push(out, format_args!("\n[rollback]\nminutes = {}\n", facts.rollback_minutes));
+    list(out, "abort_if", &words.abort_if);
+    steps(out, "rollback.steps", &words.rollback, &execution.rollback);
+    for it in &words.tests {
+        push(out, "\n[[tests]]\n");
+        prose(out, "what", Some(&it.what));
+        prose(out, "result", Some(&it.result));
+        if let Some(path) = &it.evidence {
+            line(out, "evidence", path);
+        }
+    }
+}
+
+fn exceptions(out: &mut String, facts: &Facts, words: &Description) {
+    if !facts.excepted.is_empty() {
+        push(out, "\n[freeze_exception]\n");
+        list(out, "freezes", facts.excepted.keys());
+        prose(out, "reason", words.exception.as_ref());
+    }
+    if !facts.exceptions.is_empty() {
+        push(out, "\n[exception]\n");
+        list(out, "requirements", &facts.exceptions);
+        prose(out, "reason", words.exception.as_ref());
+    }
+}
+
+/// The window if the change can still start in it; otherwise one tomorrow at 20:00 of two hours, or if the rollback takes longer, as long as the previous one.
 fn window(out: &mut String, facts: &Facts, now: Time) {
     let previous = &facts.window;
     let (start, end) = (previous.start(), previous.end());
     push(out, "\n[window]\n");
     push(out, trf!("# Previous window: {start} to {end}\n", "# 原变更窗口：{start} 至 {end}\n"));
-    if previous.start() > now {
+    if facts.last_start() > now {
         // It is not over, so whoever revises a change keeps it.
         push(out, format_args!("start = \"{start}\"\nend = \"{end}\"\n"));
         return line(out, "zone", previous.zone());
@@ -98,6 +119,11 @@ fn window(out: &mut String, facts: &Facts, now: Time) {
         push(out, format_args!("start = \"{start}\"\nend = \"{}\"\n", start.plus(length)));
     }
     line(out, "zone", previous.zone());
+}
+
+/// A key as TOML reads it: a dot in a bare key would begin a table.
+pub(super) fn key_of(name: &str) -> String {
+    if name.contains('.') { string(name) } else { name.to_owned() }
 }
 
 fn push(out: &mut String, text: impl Display) {

@@ -109,7 +109,7 @@ impl What {
             Act::Revise => Self::NeedsRevision,
             Act::Extend => Self::CalendarEnds,
             Act::Ratify => Self::AwaitsRatification,
-            Act::Close | Act::Read | Act::Action => Self::Other,
+            Act::Close | Act::Read | Act::Action | Act::Examine => Self::Other,
         }
     }
 

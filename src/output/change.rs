@@ -6,8 +6,8 @@ use std::fmt::Display;
 use super::requirements::{Doing, Obstacle, RequirementText, could, requirement_block};
 use super::signed::heading;
 use super::{
-    Gutter, Page, Parts, Quoted, Redaction, Remarks, ReviewPage, Timeline, ago, freeze, mark_width, outcome_of,
-    timeline, window_lines,
+    Gutter, Overlapping, Page, Parts, Quoted, Redaction, Remarks, ReviewPage, Timeline, ago, freeze, mark_width,
+    outcome_of, timeline, window_lines,
 };
 use super::{review, targets};
 use crate::domain::{
@@ -47,6 +47,8 @@ pub struct Judged<'t> {
     pub expiring: &'t [(&'t Vote, Time)],
     /// The freezes that it meets up to the end of its window.
     pub freezes: &'t [Met],
+    /// The open changes that it overlaps.
+    pub overlaps: &'t [Overlapping],
     /// The requirements of the policy, one line each.
     pub requirements: &'t [RequirementText],
     /// The break-glasses that act on it, one line each.
@@ -78,7 +80,7 @@ pub fn beside_signed(page: &mut Page, change: &Change, words: &Words, judged: &J
 /// Writes what the register says of a change: its status, and what it depends on.
 fn state(page: &mut Page, change: &Change, words: &Words, judged: &Judged<'_>) {
     let Judged { status, tally, left, obstacle, expiring, freezes, requirements, .. } = *judged;
-    let Judged { break_glasses, confirmers, now, .. } = *judged;
+    let Judged { overlaps, break_glasses, confirmers, now, .. } = *judged;
     let Words { redacted, names, .. } = words;
     let revision = change.current();
     page.field(tr!("status", "状态"), status_line(change, tally, status, now));
@@ -98,6 +100,9 @@ fn state(page: &mut Page, change: &Change, words: &Words, judged: &Judged<'_>) {
     page.field(tr!("window", "变更窗口"), field);
     for it in freezes {
         page.field(tr!("freeze", "封网"), freeze::met(it));
+    }
+    for it in super::overlaps(overlaps, now) {
+        page.field(tr!("overlaps", "冲突"), it);
     }
     let confirm = match change.confirmation() {
         ConfirmationState::NotAsked | ConfirmationState::Confirmed => None,
@@ -203,7 +208,7 @@ fn redaction(page: &mut Page, redacted: Option<&Redaction>) {
 fn signed(page: &mut Page, revision: &Revision, parts: &Parts) {
     page.block(heading("fields")).fields(&parts.chosen_fields());
     for block in parts.content().iter().filter(|block| block.name != "title") {
-        page.block(&counted(block.name, &revision.facts)).lines(&block.lines);
+        page.block(&block.headed(&counted(block.name, &revision.facts))).lines(&block.lines);
     }
     let Revision { seq, requester, .. } = revision;
     let entry = trf!("entry {seq}, signed by {requester}", "第 {seq} 条，由 {requester} 签名");
@@ -253,7 +258,7 @@ fn status_line(change: &Change, tally: &Tally<'_>, status: Status, now: Time) ->
             "{phrase}；窗口已于 {closes}结束；请完成或回退"
         ),
         Status::Succeeded | Status::Failed | Status::RolledBack | Status::InReview | Status::Closed => {
-            let phrase = outcome_of(status, change.outcome());
+            let phrase = outcome_of(status, change.result());
             match change.confirmation() {
                 ConfirmationState::Awaiting => trf!("{phrase}, awaiting confirmation", "{phrase}，待确认"),
                 ConfirmationState::Confirmed => {
@@ -264,6 +269,15 @@ fn status_line(change: &Change, tally: &Tally<'_>, status: Status, now: Time) ->
                 ConfirmationState::NotAsked | ConfirmationState::AfterFinish => phrase,
             }
         }
+    }
+}
+
+/// The kind of a change, and the template of a standard one: `standard (restart-gateway)`.
+pub fn kind_of(facts: &Facts) -> String {
+    let kind = facts.kind.phrase();
+    match &facts.template {
+        Some(used) => trf!("{kind} ({})", "{kind}（{}）", used.template.name),
+        None => kind,
     }
 }
 

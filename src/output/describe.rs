@@ -53,6 +53,8 @@ pub fn summary(action: &Action) -> String {
             }
         }
         Action::SetServices(it) => super::service::summary(it),
+        Action::SetTemplate(it) => super::template::summary(it),
+        Action::EndTemplate(it) => trf!("end template {}", "停用模板 {}", it.name),
         Action::LiftFreeze(it) if it.again => {
             trf!("end freeze {}; whoever began it may begin another", "解除封网 {}；发起人可再次发起", it.name)
         }

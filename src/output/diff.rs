@@ -37,19 +37,21 @@ pub(super) fn differences<T: Hash + Eq>(old: &[T], new: &[T], end: Instant) -> V
 /// Writes the differences between two revisions: each line that was removed behind `-`, each that was added behind
 /// `+`, and then its gutter. Returns whether there are any.
 pub fn diff(page: &mut Page, old: &Parts, new: &Parts, equal: Equal) -> bool {
-    let mut blocks: BTreeMap<usize, (&str, Vec<Quoted>, Vec<Quoted>)> = BTreeMap::new();
-    for Block { place, name, lines } in old.content() {
-        blocks.insert(place, (name, lines, Vec::new()));
+    let mut blocks: BTreeMap<usize, (String, Vec<Quoted>, Vec<Quoted>)> = BTreeMap::new();
+    for block in old.content() {
+        blocks.insert(block.place, (block.heading(), block.lines, Vec::new()));
     }
-    for Block { place, name, lines } in new.content() {
-        blocks.entry(place).or_insert((name, Vec::new(), Vec::new())).2 = lines;
+    for block in new.content() {
+        let heading = block.heading();
+        let both = blocks.entry(block.place).or_insert_with(|| (heading.clone(), Vec::new(), Vec::new()));
+        (both.0, both.2) = (heading, block.lines);
     }
-    let fields = ("fields", old.chosen_fields(), new.chosen_fields());
+    let fields = (heading("fields").to_owned(), old.chosen_fields(), new.chosen_fields());
     let (mut any, end) = (false, search_end());
     for (name, old, new) in [fields].into_iter().chain(blocks.into_values()) {
         if old != new || equal == Equal::All {
             any |= old != new;
-            page.block(heading(name));
+            page.block(&name);
             changed_lines(page, (&old, &new), equal, end);
         }
     }
@@ -131,6 +133,7 @@ fn fields(Shown { facts, parts }: Shown<'_>) -> Vec<(&'static str, String)> {
         ("outage", format!("{} min", facts.outage_minutes)),
         ("links", lines(&facts.links)),
         ("follows", lines(&facts.follows)),
+        ("conflicts", block("conflicts")),
         ("targets", block("targets")),
         ("stop after", facts.stop_after.map_or(String::new(), |n| format!("{n} failed"))),
         ("reason", block("reason")),
@@ -147,6 +150,8 @@ fn fields(Shown { facts, parts }: Shown<'_>) -> Vec<(&'static str, String)> {
         ("sensitive", lines(&facts.sensitive)),
         ("exception", block("exception")),
         ("artifacts", lines(artifacts)),
+        ("template", lines(facts.template.iter().map(|it| &it.template))),
+        ("values", lines(facts.template.iter().flat_map(|it| &it.values).map(|(it, value)| format!("{it} {value}")))),
     ]
 }
 
@@ -159,7 +164,7 @@ fn lines<T: Display>(items: impl IntoIterator<Item = T>) -> String {
 fn block_text(block: &Block) -> String {
     let marks = mark_width(&block.lines);
     let line = |line: &Quoted| match line.gutter {
-        _ if block.name == "targets" => line.text.clone(),
+        _ if matches!(block.name, "targets" | "conflicts") => line.text.clone(),
         Gutter::Command => format!("$ {}", line.text),
         Gutter::Prose if line.mark.is_empty() => format!("{:marks$}{}", "", line.text),
         _ => format!("{} {}", line.mark, line.text),

@@ -95,13 +95,13 @@ fn content(html: &mut String, told: &Told) {
     let (seq, what) = (told.header.seq, describe(&told.event));
     let _ = writeln!(html, "<h3>{}</h3>", escaped(trf!("Entry {seq}: {what}", "第 {seq} 条：{what}")));
     if is_revision {
-        lines(html, "fields", &told.parts.chosen_fields());
+        lines(html, heading("fields"), &told.parts.chosen_fields());
     }
-    blocks.iter().for_each(|block| lines(html, block.name, &block.lines));
+    blocks.iter().for_each(|block| lines(html, &block.heading(), &block.lines));
 }
 
-fn lines(html: &mut String, name: &str, lines: &[Quoted]) {
+fn lines(html: &mut String, heading: &str, lines: &[Quoted]) {
     let line = |it: &Quoted| if it.mark.is_empty() { it.text.clone() } else { format!("{} {}", it.mark, it.text) };
     let lines: Vec<String> = lines.iter().map(line).collect();
-    let _ = writeln!(html, "<h4>{}</h4>\n<pre>{}</pre>", escaped(heading(name)), escaped(lines.join("\n")));
+    let _ = writeln!(html, "<h4>{}</h4>\n<pre>{}</pre>", escaped(heading), escaped(lines.join("\n")));
 }

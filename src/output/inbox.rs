@@ -22,6 +22,8 @@ closed_enum!(
         Review => "review", "变更后评估";
         /// See to an action that a review asks for.
         Action => "action", "改进事项";
+        /// Review what was done outside the register.
+        Examine => "review-deviation", "审阅偏差";
         /// Revise a change, which cannot go on.
         Revise => "revise", "修订";
         /// Propose a freeze with a longer calendar.

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    Action, Argument, Artifact, Asked, Automation, Change, Command, Conditions, Description, Digest, Event, Execution,
-    Facts, FreezeName, Granted, Grants, Group, Head, Header, Left, Member, NewGrants, Opening, Period, PersonId,
-    Policy, Predecessor, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Slot, Statement, Step, Tally, Text,
-    Trial, Verdict, Void, Vote,
+    Action, Argument, Artifact, Asked, Automation, Change, ChangeId, Command, Conditions, Description, Digest, Event,
+    Execution, Facts, FreezeName, Granted, Grants, Group, Head, Header, Left, Member, NewGrants, Opening, Period,
+    PersonId, Policy, Predecessor, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Slot, Statement, Step, Tally,
+    Text, Trial, Verdict, Void, Vote,
 };
 
 /// The display form of a value, or null.
@@ -214,6 +214,8 @@ pub fn action(action: &Action) -> Value {
             "periods": super::freeze::periods(&it.periods),
         }),
         Action::SetServices(it) => super::service::set(it),
+        Action::SetTemplate(it) => super::template::set(it),
+        Action::EndTemplate(it) => json!({ "name": it.name.to_string(), "replaces": it.replaces.to_string() }),
         Action::LiftFreeze(it) => {
             json!({ "name": it.name.to_string(), "replaces": it.replaces.to_string(), "again": it.again })
         }
@@ -357,6 +359,7 @@ pub fn facts(facts: &Facts) -> Value {
         "evidence": facts.evidence.iter().map(evidence).collect::<Value>(),
         "links": links.collect::<Value>(),
         "follows": list(&facts.follows),
+        "conflicts": facts.conflicts.map(|it| json!({ "count": it.count, "root": it.root.to_string() })),
         "freeze_exceptions": facts.excepted.iter().map(exception).collect::<Value>(),
         "plan_steps": facts.plan_steps,
         "rollback_steps": facts.rollback_steps,
@@ -364,6 +367,7 @@ pub fn facts(facts: &Facts) -> Value {
         "stop_after": facts.stop_after,
         "exceptions": list(&facts.exceptions),
         "sensitive": list(&facts.sensitive),
+        "template": facts.template.as_ref().map(super::template::used),
     })
 }
 
@@ -375,7 +379,14 @@ fn exception((name, since): (&FreezeName, &Digest)) -> Value {
 /// What a machine could carry out: the data part of a revision.
 pub fn execution(it: &Execution) -> Value {
     let steps = |steps: &BTreeMap<u64, Automation>| steps.iter().map(automation).collect::<Value>();
-    json!({ "targets": list(&it.targets), "plan": steps(&it.plan), "rollback": steps(&it.rollback) })
+    let conflict =
+        |(change, filed): (&ChangeId, &Digest)| json!({ "change": change.to_string(), "revision": filed.to_string() });
+    json!({
+        "conflicts": it.conflicts.iter().map(conflict).collect::<Value>(),
+        "targets": list(&it.targets),
+        "plan": steps(&it.plan),
+        "rollback": steps(&it.rollback),
+    })
 }
 
 fn automation((step, it): (&u64, &Automation)) -> Value {
@@ -407,7 +418,7 @@ pub fn text(text: &Text) -> Value {
     }
 }
 
-fn description(it: &Description) -> Value {
+pub(super) fn description(it: &Description) -> Value {
     let step = |step: &Step| json!({ "step": step.text.as_str(), "command": written(step.command.as_ref()) });
     let trial = |it: &Trial| json!({ "what": it.what.as_str(), "result": it.result.as_str(), "evidence": written(it.evidence.as_ref()) });
     json!({

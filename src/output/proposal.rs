@@ -30,6 +30,8 @@ pub struct Present {
     pub alone: Option<(PersonId, Vec<FreezeName>)>,
     /// The services in force that would be replaced or dropped.
     pub services: BTreeMap<ServiceId, Service>,
+    /// The lines of the template in force that would be replaced, and of the one that would replace it.
+    pub template: Option<(Vec<String>, Vec<String>)>,
     /// The key whose suspension would be lifted.
     pub key: Option<KeyHistory>,
 }
@@ -57,12 +59,7 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
             admins.for_each(|it| admin_for_good(page, &it.person));
         }
         Action::Roles(changes) => roles_change(page, changes, present),
-        Action::Retire { person, .. } => {
-            let now = present.grants.get(person).map_or(String::new(), grants);
-            page.block(&trf!("grants of {person}", "{person} 的授权"));
-            let none = tr!("none; the account can no longer act", "无；该账号不能再进行任何操作");
-            page.text(tr!("now: ", "现在："), now).text(tr!("then:", "之后："), none);
-        }
+        Action::Retire { person, .. } => retired(page, person, present),
         Action::AddKey { person, asked, key, vouch, .. } => {
             let label = trf!("new key of {person}", "{person} 的新密钥");
             page.block(&label).text("", format_args!("{}\n{key}", key_name(key)));
@@ -98,6 +95,8 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
         }
         Action::SetCalendar(it) => calendar_change(page, present.calendar.as_ref(), it, &present.hours),
         Action::SetServices(it) => super::service::changes(page, it, &present.services),
+        Action::SetTemplate(it) => super::template::changes(page, it, present.template.as_ref()),
+        Action::EndTemplate(it) => super::template::end(page, it),
         Action::LiftFreeze(it) => {
             page.block(&trf!("freeze {}", "封网 {}", it.name));
             present.freeze.iter().flat_map(sentences).for_each(|line| _ = page.text("-", line));
@@ -107,6 +106,14 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
         }
         Action::Redact(_) => {}
     }
+}
+
+/// Writes the grants that somebody loses who retires.
+fn retired(page: &mut Page, person: &PersonId, present: &Present) {
+    let now = present.grants.get(person).map_or(String::new(), grants);
+    page.block(&trf!("grants of {person}", "{person} 的授权"));
+    let none = tr!("none; the account can no longer act", "无；该账号不能再进行任何操作");
+    page.text(tr!("now: ", "现在："), now).text(tr!("then:", "之后："), none);
 }
 
 /// Writes the grants of each account, now and then.
@@ -226,7 +233,7 @@ fn sentences(terms: &Terms) -> Vec<String> {
     freeze::sentences(terms, &Excepting::Group(terms.group.clone()))
 }
 
-pub(super) fn compared(page: &mut Page, old: &[String], new: &[String]) {
+fn compared(page: &mut Page, old: &[String], new: &[String]) {
     let (old, new) = (as_strs(old), as_strs(new));
     for change in differences(&old, &new, search_end()).iter().flat_map(|op| op.iter_changes(&old, &new)) {
         let mark = match change.tag() {

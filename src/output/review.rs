@@ -1,6 +1,5 @@
 //! What follows the finish of a change, on its page: when the review is due, the actions, and the reviews as signed.
 
-use super::signed::heading;
 use super::{Gutter, Page, Parts, Redaction, ago};
 use crate::domain::{Act, Change, FollowUp, Status, Time};
 use crate::{tr, trf};
@@ -61,7 +60,7 @@ pub(super) fn reviews(page: &mut Page, reviews: &[ReviewPage]) {
             redacted.reason.iter().for_each(|reason| _ = page.quote_text(Gutter::Prose, reason));
         }
         for block in parts.content() {
-            page.block(heading(block.name)).lines(&block.lines);
+            page.block(&block.heading()).lines(&block.lines);
         }
     }
 }

@@ -25,7 +25,7 @@ pub fn summary(it: &SetServices) -> String {
 
 /// Compares the services of a proposal with those in force: `+` is added, `-` is removed.
 pub fn changes(page: &mut Page, it: &SetServices, present: &BTreeMap<ServiceId, Service>) {
-    page.block(tr!("services", "服务"));
+    page.block(tr!("difference", "差异"));
     for id in &it.dropped {
         page.text("-", trf!("{id} is dropped", "去掉 {id}"));
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::{Gutter, Page, Quoted, mark_width};
-use crate::domain::{Folded, Phrase};
+use crate::domain::{Folded, Phrase, TemplateName};
 use crate::{tr, trf};
 
 /// The exact lines of an entry: its body, its text part and its data part.
@@ -15,6 +15,8 @@ pub struct Parts {
     text: String,
     data: String,
     sensitive: Vec<Phrase>,
+    /// What its template gives, which is not signed with the entry: the name of the template, and the lines.
+    rendered: Option<(TemplateName, String)>,
 }
 
 /// Lines of one kind of content, such as the plan.
@@ -24,8 +26,30 @@ pub struct Block {
     pub place: usize,
     /// The name of the block, such as `plan`.
     pub name: &'static str,
+    /// The template that gives these lines; `None` if they were signed with the entry.
+    pub template: Option<TemplateName>,
     /// The lines.
     pub lines: Vec<Quoted>,
+}
+
+impl Block {
+    /// Its heading, in the language of the reader.
+    pub fn heading(&self) -> String {
+        self.headed(heading(self.name))
+    }
+
+    /// This heading, and the template that gives the lines.
+    pub fn headed(&self, heading: &str) -> String {
+        headed(heading, self.template.as_ref())
+    }
+}
+
+/// A heading, and the template that gives the lines below it.
+pub(super) fn headed(heading: &str, template: Option<&TemplateName>) -> String {
+    match template {
+        Some(template) => trf!("template {template}: {heading}", "模板 {template}：{heading}"),
+        None => heading.to_owned(),
+    }
 }
 
 /// The heading of a block, in the language of the reader.
@@ -36,6 +60,7 @@ pub fn heading(name: &str) -> &str {
         "reason" => tr!("reason", "原因"),
         "impact" => tr!("impact", "影响范围"),
         "security" => tr!("security", "安全影响"),
+        "conflicts" => tr!("conflicts", "变更冲突"),
         "targets" => tr!("targets", "目标"),
         "plan" => tr!("plan", "实施步骤"),
         "rollback" => tr!("rollback", "回退方案"),
@@ -55,6 +80,7 @@ pub fn heading(name: &str) -> &str {
         "closed periods" => tr!("closed periods", "封网时段"),
         "reserved periods" => tr!("reserved periods", "预留时段"),
         "services" => tr!("services", "服务"),
+        "template" => tr!("template", "模板"),
         "entries" => tr!("entries", "日志条目"),
         "other" => tr!("other", "其他"),
         name => name,
@@ -99,7 +125,7 @@ const fn kind(key: &'static str, block: &'static str, gutter: Gutter, place: u8,
 }
 
 /// The keys of text and data parts, in the order of a page.
-const KINDS: [Kind; 34] = {
+const KINDS: [Kind; 35] = {
     use Gutter::{Command, Machine, Prose};
     use Mark::{Count, EachLine, None, Number, Word};
     [
@@ -107,6 +133,7 @@ const KINDS: [Kind; 34] = {
         kind("reason", "reason", Prose, 0, None),
         kind("impact", "impact", Prose, 0, None),
         kind("security", "security", Prose, 0, None),
+        kind("conflict", "conflicts", Machine, 0, None),
         kind("target", "targets", Machine, 0, Count),
         kind("plan", "plan", Prose, 0, Number),
         kind("plan-command", "plan", Command, 1, Word("")),
@@ -150,6 +177,8 @@ struct Placed {
     line: Quoted,
     /// The line as it was signed, if it is of a command.
     command: Option<String>,
+    /// Whether the template of the revision gives it.
+    rendered: bool,
 }
 
 impl Parts {
@@ -163,7 +192,19 @@ impl Parts {
             text: lines(text.unwrap_or_default()),
             data: lines(data.unwrap_or_default()),
             sensitive: Vec::new(),
+            rendered: None,
         }
+    }
+
+    /// The data part of a proposal to set a template.
+    pub fn of_template(data: &[u8]) -> Self {
+        Self::new(OF_TEMPLATE.as_bytes(), None, Some(data))
+    }
+
+    /// The same with what the template of a revision gives: the lines of a text and of a data part, with its blanks filled in.
+    pub fn from_template(self, template: &TemplateName, text: &[u8], data: &[u8]) -> Self {
+        let lines = [text, data].map(String::from_utf8_lossy).concat();
+        Self { rendered: Some((template.clone(), lines)), ..self }
     }
 
     /// The same with a line below each step whose command has one of these phrases.
@@ -219,20 +260,31 @@ impl Parts {
         let mut placed: Vec<Placed> = Vec::new();
         let mut last = (String::new(), 0);
         let services = self.body.starts_with("twinseal/service.set/");
+        let template = self.body.starts_with(OF_TEMPLATE);
         for line in self.text.lines().filter(|line| !line.starts_with("salt ")) {
             placed.push(place(line, &mut last));
         }
         for line in self.data.lines() {
-            placed.push(if services { of_service(line) } else { place(line, &mut last) });
+            placed.push(match line.split(' ').next() {
+                _ if services => of_service(line),
+                Some(key) if template && TEMPLATE_KEYS.contains(&key) => of_template(line),
+                _ => place(line, &mut last),
+            });
         }
+        let own = placed.len();
+        let rendered = self.rendered.iter().flat_map(|(_, lines)| lines.lines());
+        placed.extend(rendered.filter(|line| !line.starts_with("salt ")).map(|line| place(line, &mut last)));
+        placed.iter_mut().skip(own).for_each(|it| it.rendered = true);
         number_redacted(&mut placed);
         self.mark_sensitive(&mut placed);
         placed.sort_by_key(|it| it.order);
         let mut blocks: Vec<Block> = Vec::new();
-        for Placed { block, order: (place, ..), line, .. } in placed {
-            match blocks.last_mut().filter(|last| last.name == block) {
+        let name = self.rendered.as_ref().map(|(name, _)| name);
+        for Placed { block, order: (place, ..), line, rendered, .. } in placed {
+            let template = name.filter(|_| rendered).cloned();
+            match blocks.last_mut().filter(|last| last.name == block && last.template == template) {
                 Some(last) => last.lines.push(line),
-                None => blocks.push(Block { place, name: block, lines: vec![line] }),
+                None => blocks.push(Block { place, name: block, template, lines: vec![line] }),
             }
         }
         blocks
@@ -257,7 +309,7 @@ impl Parts {
             found.into_iter().filter(|(_, phrases)| !phrases.is_empty()).map(|((block, order, number), phrases)| {
                 let phrases = super::list(phrases.iter().map(|it| format!("\"{it}\"")));
                 let line = Quoted::new(Gutter::Program, trf!("sensitive: {phrases}", "敏感命令：{phrases}"));
-                Placed { block, order: (order, number, MARK), line, command: None }
+                Placed { block, order: (order, number, MARK), line, command: None, rendered: self.rendered.is_some() }
             });
         let marks: Vec<Placed> = marks.collect();
         placed.extend(marks);
@@ -276,7 +328,7 @@ fn place(line: &str, last: &mut (String, u64)) -> Placed {
     let found = KINDS.iter().enumerate().find(|(_, kind)| kind.key == key);
     let Some((at, kind)) = found else {
         let (order, line) = ((KINDS.len(), 0, UNKNOWN.place), Quoted::new(UNKNOWN.gutter, line));
-        return Placed { block: UNKNOWN.block, order, line, command: None };
+        return Placed { block: UNKNOWN.block, order, line, command: None, rendered: false };
     };
     let (mut number, mut whole) = (0, key);
     if matches!(kind.mark, Mark::Number | Mark::Word(_) | Mark::EachLine(_)) {
@@ -307,6 +359,7 @@ fn place(line: &str, last: &mut (String, u64)) -> Placed {
         order: (order, number, kind.place),
         line: Quoted { gutter: kind.gutter, mark, text },
         command,
+        rendered: false,
     }
 }
 
@@ -314,7 +367,33 @@ fn place(line: &str, last: &mut (String, u64)) -> Placed {
 fn of_service(line: &str) -> Placed {
     let (key, value) = line.split_once(' ').unwrap_or((line, ""));
     let line = Quoted::new(Gutter::Machine, value).marked(key);
-    Placed { block: "services", order: (KINDS.len(), 0, 0), line, command: None }
+    Placed { block: "services", order: (KINDS.len(), 0, 0), line, command: None, rendered: false }
+}
+
+/// The first line of a proposal to set a template, without its version.
+const OF_TEMPLATE: &str = "twinseal/template.set/";
+
+/// The keys of a template that have no block of their own.
+const TEMPLATE_KEYS: [&str; 12] = [
+    "risk",
+    "outage-minutes",
+    "rollback-minutes",
+    "lead-minutes",
+    "service",
+    "environment",
+    "most-targets",
+    "blank",
+    "allow",
+    "pattern",
+    "least",
+    "most",
+];
+
+/// A line of a template, with its key, above its texts.
+fn of_template(line: &str) -> Placed {
+    let (key, value) = line.split_once(' ').unwrap_or((line, ""));
+    let line = Quoted::new(Gutter::Machine, value).marked(key);
+    Placed { block: "template", order: (0, 0, 0), line, command: None, rendered: false }
 }
 
 /// In double quotes, with a backslash before `"` and `\`, so that the ends of an argument are visible.
@@ -331,7 +410,7 @@ fn number_redacted(placed: &mut Vec<Placed>) {
     missing.dedup_by_key(|(block, (_, number, _))| (*block, *number));
     for (block, (order, number, _)) in missing {
         let line = Quoted::new(Gutter::Program, tr!("(text redacted)", "（文本已隐去）")).marked(format!("{number}."));
-        placed.push(Placed { block, order: (order, number, 0), line, command: None });
+        placed.push(Placed { block, order: (order, number, 0), line, command: None, rendered: false });
     }
 }
 

@@ -7,8 +7,9 @@ use std::time::Instant;
 use similar::DiffOp;
 
 use super::diff::{differences, search_end};
-use super::signed::{NAMES, heading};
+use super::signed::{NAMES, headed, heading};
 use super::{Block, Gutter, Page, Parts, Quoted, list, mark_width};
+use crate::domain::TemplateName;
 use crate::{tr, trf};
 
 /// An entry, and the id under which it stands on the page.
@@ -31,11 +32,11 @@ pub fn revisions(page: &mut Page, members: &[Member]) {
     let names: Vec<&str> = members.iter().map(|it| it.name.as_str()).collect();
     let fields = |of: fn(&Parts) -> Vec<Quoted>| by_field(&members.iter().map(|it| of(&it.parts)).collect::<Vec<_>>());
     let mut blocks = blocks(members);
-    let after_title = blocks.partition_point(|(name, _)| *name == "title");
-    blocks.insert(after_title, ("fields", fields(Parts::chosen_fields)));
-    blocks.push(("entries", fields(Parts::other_fields)));
-    for (name, lines) in blocks {
-        page.block(heading(name));
+    let after_title = blocks.partition_point(|(it, _)| it.name == "title");
+    blocks.insert(after_title, (Section { name: "fields", template: None }, fields(Parts::chosen_fields)));
+    blocks.push((Section { name: "entries", template: None }, fields(Parts::other_fields)));
+    for (it, lines) in blocks {
+        page.block(&headed(heading(it.name), it.template.as_ref()));
         section(page, &names, &lines);
     }
 }
@@ -50,17 +51,27 @@ pub fn about_to_be_signed(page: &mut Page, members: &[Member]) {
     }
 }
 
-/// The content of the members, block by block.
-fn blocks(members: &[Member]) -> Vec<(&'static str, Lines)> {
+/// What a section shows: one kind of content, which was signed with the entries, or which this template gives.
+struct Section {
+    name: &'static str,
+    template: Option<TemplateName>,
+}
+
+/// The content of the members, block by block. What a template gives never stands among what was signed.
+fn blocks(members: &[Member]) -> Vec<(Section, Lines)> {
     let end = search_end();
     let contents: Vec<Vec<Block>> = members.iter().map(|it| it.parts.content()).collect();
-    let places: BTreeSet<(usize, &str)> = contents.iter().flatten().map(|it| (it.place, it.name)).collect();
-    let of = |content: &Vec<Block>, place| {
-        let found = content.iter().find(|block| block.place == place);
-        found.map_or_else(Vec::new, |block| block.lines.clone())
+    let place = |it: &Block| (it.place, it.name, it.template.clone());
+    let places: BTreeSet<_> = contents.iter().flatten().map(place).collect();
+    let lines = |at: &(usize, &'static str, Option<TemplateName>)| {
+        let of = |content: &Vec<Block>| {
+            let found = content.iter().find(|block| place(block) == *at);
+            found.map_or_else(Vec::new, |block| block.lines.clone())
+        };
+        merged(&contents.iter().map(of).collect::<Vec<_>>(), end)
     };
-    let lines = |place| merged(&contents.iter().map(|it| of(it, place)).collect::<Vec<_>>(), end);
-    places.into_iter().map(|(place, name)| (name, lines(place))).collect()
+    let places = places.into_iter().map(|at| (lines(&at), at));
+    places.map(|(lines, (_, name, template))| (Section { name, template }, lines)).collect()
 }
 
 /// One sequence in which the lines of every member stand in their order.

@@ -39,24 +39,26 @@ fn a_change_meeting_sees_windows_freezes_and_sessions_of_a_week_at_80_columns() 
     let shown = world.ok("audrey", "calendar --from 2026-12-01 --venue XSHG");
     let expected = "\
 2026-12-01 to 2026-12-07, Asia/Shanghai
-DAY        TIME         WHAT     STATUS             RISK  TITLE
-now        ended 20:00  CHG-1    ! overrun          high  Raise the pool
-Tue 12-01  09:15-11:30  session                           XSHG
-           13:00-15:30  session                           XSHG
-           18:00-20:00  CHG-1    ! overrun          high  Raise the pool
-           19:00-20:00  freeze   closed                   month-end (noon)
-Wed 12-02  09:15-11:30  session                           XSHG
-           13:00-15:30  session                           XSHG
-           22:00-…      CHG-2    awaiting approval  high  换下单网关的连接池
-Thu 12-03  …-02:00      CHG-2    awaiting approval  high  换下单网关的连接池
-           09:15-11:30  session                           XSHG
-           13:00-15:30  session                           XSHG
-Fri 12-04  09:15-11:30  session                           XSHG
-           13:00-15:30  session                           XSHG
+DAY        TIME         WHAT     STATUS              RISK  TITLE
+now        ended 20:00  CHG-1    ! overrun           high  Raise the pool
+Tue 12-01  09:15-11:30  session                            XSHG
+           13:00-15:30  session                            XSHG
+           18:00-20:00  CHG-1    ! overrun           high  Raise the pool
+           19:00-20:00  freeze   closed                    month-end (noon)
+Wed 12-02  09:15-11:30  session                            XSHG
+           13:00-15:30  session                            XSHG
+           22:00-…      CHG-2    awaiting approval;  high  换下单网关的连接池
+                                 overlaps CHG-1
+Thu 12-03  …-02:00      CHG-2    awaiting approval;  high  换下单网关的连接池
+                                 overlaps CHG-1
+           09:15-11:30  session                            XSHG
+           13:00-15:30  session                            XSHG
+Fri 12-04  09:15-11:30  session                            XSHG
+           13:00-15:30  session                            XSHG
 Sat 12-05               nothing
 Sun 12-06               nothing
-Mon 12-07  09:15-11:30  session                           XSHG
-           13:00-15:30  session                           XSHG
+Mon 12-07  09:15-11:30  session                            XSHG
+           13:00-15:30  session                            XSHG
 ";
     assert_eq!(shown, expected, "{shown}");
 }
@@ -169,5 +171,6 @@ fn a_reserved_period_says_for_which_changes_and_until_when_they_must_be_back() {
     let row = |what: &str| shown.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("{shown}"));
     assert!(row("reserved").contains("18:00-24:00  reserved  only network-test"), "{shown}");
     assert!(row("reserved").ends_with("restored by Tue 23:00; system-test (network test)"), "{shown}");
-    assert!(row("CHG-1").contains("awaiting approval; frozen") && !row("CHG-2").contains("frozen"), "{shown}");
+    assert!(row("CHG-1").contains("awaiting approval; frozen") && !row("CHG-2     aw").contains("frozen"), "{shown}");
+    assert!(row("CHG-2     aw").contains("awaiting approval; overlaps CHG-1"), "{shown}");
 }

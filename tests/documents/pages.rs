@@ -130,6 +130,11 @@ fn meanwhile(world: &World, command: &str) {
             orders-db,erin,dba,1,prod,\n";
         world.write("services.csv", list);
     }
+    if command.starts_with("twinseal template propose") {
+        // The page before it has put services in force, in an environment.
+        let template = fs::read_to_string("examples/restart-gateway.toml").unwrap();
+        world.write("restart-gateway.toml", template);
+    }
     if command.starts_with("twinseal calendar propose") {
         fs::copy("examples/market-cn.toml", world.path("market-cn.toml")).unwrap();
     }

@@ -1,6 +1,6 @@
 //! A register with every kind of entry and every field.
 
-use crate::support::{CALENDAR, CHANGE, FREEZE, SERVICES, World};
+use crate::support::{CALENDAR, CHANGE, FREEZE, SERVICES, TEMPLATE, World};
 use twinseal::error::Exit;
 
 /// A register with every kind of entry and every field.
@@ -165,6 +165,10 @@ fn freeze(world: &World) {
     // dave has left.
     world.write("services.toml", SERVICES.replace("dave", "erin"));
     world.ok("alice", "service import services.toml");
+    world.write("template.toml", TEMPLATE);
+    world.ok("alice", "template propose template.toml");
+    second(world, &world.state().governance().proposals().to_string());
+    world.ok("alice", "template end restart-gateway --reason 'The gateway is gone.'");
     let opened = world.ok("alice", "freeze now --service ledger --reason 'Figures are wrong.'");
     world.ok("alice", &format!("freeze end {}", opened.split(' ').nth(1).unwrap()));
 }

@@ -14,7 +14,7 @@ use twinseal::output::table;
 
 use super::day::{DAY, MAY_FAIL};
 use super::quoted;
-use crate::support::{CALENDAR, CHANGE, FREEZE, Output, PEOPLE, SERVICES, World, words};
+use crate::support::{CALENDAR, CHANGE, FREEZE, Output, PEOPLE, SERVICES, TEMPLATE, World, words};
 
 /// Characters that can control a terminal or hide text: controls, line and paragraph separators, and what Unicode 16
 /// calls `Default_Ignorable_Code_Point`, except the variation selectors.
@@ -180,6 +180,7 @@ pub fn prepare(world: &World, name: &str, change: &str) {
     world.write(&format!("{name}f.toml"), FREEZE);
     world.write(&format!("{name}c.toml"), CALENDAR);
     world.write(&format!("{name}s.toml"), SERVICES);
+    world.write(&format!("{name}t.toml"), TEMPLATE);
     world.write(&format!("{name}p.toml"), "approvals = 3\napproval_days = 7\n");
     let confirmed = "[[require]]\nname = \"checked\"\nconfirm = true\n";
     let port = Box::leak(Box::new(crate::notify::server::Server::new())).port;

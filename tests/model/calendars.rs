@@ -7,8 +7,9 @@ use twinseal::domain;
 use super::draw::{Draw, TICK};
 use super::facts::{Action, Facts, Freeze, Place, Time};
 use super::model::{Fact, Model, Story};
-use super::real::{Real, calendar_name, environment, group, service, tag, time};
+use super::real::{Real, calendar_name, environment, group, tag, time};
 use super::rules::Broken;
+use super::services::service;
 
 /// When something is closed: its periods, until when they are known, and the one that is reserved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -23,6 +23,8 @@ pub struct Draw<'a> {
     pub machines: bool,
     /// Whether the history is one of those that are about freezes; in the others they are rare, so that changes start.
     pub freezes: bool,
+    /// Whether the history is about templates.
+    pub templates: bool,
 }
 
 impl Draw<'_> {
@@ -77,6 +79,9 @@ impl Draw<'_> {
                 let always = [Field::Title, Field::Reason, Field::Impact, Field::Plan, Field::Rollback];
                 let more = [Field::Security, Field::AbortIf, Field::Tests, Field::Success];
                 let mut words: BTreeSet<Field> = self.rng.some(&more, 65).into_iter().chain(always).collect();
+                if facts.template.is_some() && self.rng.percent(96) {
+                    words.retain(|it| [Field::Title, Field::Reason].contains(it));
+                }
                 if self.rng.percent(3) {
                     words.remove(&self.rng.one(&always));
                 }
@@ -213,6 +218,7 @@ impl Draw<'_> {
         if let What::File { facts, .. } | What::Revise { facts, .. } = &mut entry.what {
             facts.evidence = entry.words.contains(&Field::Tests) && self.rng.percent(70);
         }
+        self.list_conflicts(&mut entry.what);
         entry
     }
 
@@ -262,7 +268,8 @@ impl Draw<'_> {
             stop_after,
             owner: if self.rng.percent(50) { actor } else { self.somebody(|_| true) },
             implementers,
-            services: usize::from(self.rng.percent(98)),
+            services: if self.rng.percent(98) { [self.rng.weighed(&[75, 15, 10])].into() } else { BTreeSet::new() },
+            conflicts: Default::default(),
             tags: self.rng.some(&[0, 1], if self.freezes { 50 } else { 25 }).into_iter().collect(),
             production: self.rng.percent(50),
             window: (start, start + length),
@@ -273,10 +280,14 @@ impl Draw<'_> {
             exceptions: self.excuses(),
             dangerous: (self.rng.percent(15), self.rng.percent(8)),
             excepted: BTreeMap::new(),
+            template: None,
         };
         facts.excepted = self.exceptions(&facts);
         if self.freezes && self.rng.percent(35) {
             self.aim_at_reserved(&mut facts);
+        }
+        if self.rng.percent(if self.templates { 75 } else { 20 }) {
+            self.follow_template(&mut facts);
         }
         facts
     }

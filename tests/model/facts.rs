@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use twinseal::domain::{ChangeKind, Duty, Field, LinkKind, Needed, Outcome, Risk, Role, Waivable};
 
 use super::calendars::Schedule;
+use super::conflicts::Conflicts;
 use super::services::Service;
+use super::templates::{Template, Used};
 
 /// Somebody, enrolled or not.
 pub type Person = usize;
@@ -173,6 +175,17 @@ pub enum Action {
         dropped: BTreeSet<usize>,
         false_root: bool,
     },
+    /// To set a template, or to replace the one that was put in force at a place.
+    Template {
+        name: usize,
+        replaces: Option<Place>,
+        template: Template,
+    },
+    /// To end a template.
+    EndTemplate {
+        name: usize,
+        replaces: Place,
+    },
     /// To end a freeze; whoever opened it alone may open another one again.
     Thaw {
         name: FreezeName,
@@ -199,7 +212,7 @@ pub struct Facts {
     pub owner: Person,
     pub authors: BTreeSet<Person>,
     pub implementers: BTreeSet<Person>,
-    pub services: usize,
+    pub services: BTreeSet<usize>,
     pub tags: BTreeSet<usize>,
     /// Whether it touches the one environment that there is.
     pub production: bool,
@@ -214,6 +227,8 @@ pub struct Facts {
     pub links: BTreeSet<LinkKind>,
     /// The changes that must have succeeded before it starts.
     pub follows: BTreeSet<usize>,
+    /// The open changes that it says it overlaps.
+    pub conflicts: Conflicts,
     /// Their names.
     pub targets: Vec<usize>,
     pub stop_after: Option<u64>,
@@ -221,6 +236,8 @@ pub struct Facts {
     pub exceptions: BTreeSet<usize>,
     /// Whether a machine carries out a dangerous command, and whether the body names one of the text.
     pub dangerous: (bool, bool),
+    /// The template of a standard change.
+    pub template: Option<Used>,
 }
 
 impl Facts {

@@ -10,6 +10,7 @@ use super::draw::{Draw, TICK};
 use super::facts::{Action, DAY, Entry, Facts, Freeze, FreezeName, Person, Place, Proposal, Time, What};
 use super::model::{Fact, Model, Story};
 use super::rules::Broken;
+use super::templates;
 
 /// The group whose members open freezes, by its number.
 pub const DUTY: usize = 0;
@@ -38,7 +39,7 @@ impl Freeze {
         let kind = self.kinds.is_empty() || self.kinds.contains(&facts.kind);
         // Whoever names no environment may touch any.
         let environment = self.environment.is_none_or(|it| it == 0 || !facts.production);
-        let service = self.service.is_none_or(|it| it < facts.services);
+        let service = self.service.is_none_or(|it| facts.services.contains(&it));
         let has_tag = facts.tags.contains(&0);
         let tagged = if has_tag { !self.except_tagged } else { !self.tagged };
         kind && environment && service && tagged && !self.except_kinds.contains(&facts.kind)
@@ -109,13 +110,14 @@ impl Model {
         }
     }
 
-    /// What the second of a proposal about a freeze, a calendar or services makes so.
+    /// What the second of a proposal about a freeze, a calendar, services or a template makes so.
     pub fn seconded_freeze(&self, second: &Entry, action: &Action) -> Vec<Fact> {
         match action {
             Action::Freeze { name, freeze, .. } => {
                 let freeze = self.resolved(freeze).expect("its calendar was in force when it was seconded");
                 vec![Fact::Frozen(*name, freeze, None)]
             }
+            Action::Template { .. } | Action::EndTemplate { .. } => templates::seconded(action).into_iter().collect(),
             Action::Services { put, dropped, .. } => vec![Fact::Services(put.clone(), dropped.clone())],
             Action::Calendar { name, schedule, .. } => vec![Fact::Calendar(*name, schedule.clone())],
             Action::Thaw { name, again, .. } => {

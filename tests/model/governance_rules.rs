@@ -33,9 +33,12 @@ impl Model {
             Action::Lift { key, .. } => vec![Fact::Lifted(*key)],
             Action::Policy { policy, .. } => vec![Fact::Rules(policy.clone())],
             Action::Redact(texts) => texts.iter().map(|(place, text)| Fact::Redacted(*place, *text)).collect(),
-            Action::Freeze { .. } | Action::Thaw { .. } | Action::Calendar { .. } | Action::Services { .. } => {
-                Vec::new()
-            }
+            Action::Freeze { .. }
+            | Action::Thaw { .. }
+            | Action::Calendar { .. }
+            | Action::Services { .. }
+            | Action::Template { .. }
+            | Action::EndTemplate { .. } => Vec::new(),
             Action::Restored { from, lost, branch } => {
                 vec![Fact::Restored(*from, *lost, between(*from, *lost, *branch))]
             }
@@ -148,6 +151,8 @@ impl Model {
             | Action::Thaw { .. }
             | Action::Calendar { .. }
             | Action::Services { .. }
+            | Action::Template { .. }
+            | Action::EndTemplate { .. }
             | Action::Restored { .. } => {}
         }
         let operators: Vec<Person> = subjects.iter().flat_map(|it| self.operators(*it)).collect();
@@ -211,6 +216,7 @@ impl Model {
             Action::Freeze { .. } | Action::Thaw { .. } => self.break_freeze(no, action, (opened, now)),
             Action::Calendar { .. } => self.break_calendar(no, action),
             Action::Services { .. } => self.break_set(no, action),
+            Action::Template { .. } | Action::EndTemplate { .. } => self.break_set_template(no, action, now),
             Action::Restored { from, lost, branch } => {
                 let listed = between(*from, *lost, *branch);
                 no.when(*from >= self.entries.len(), "restored-before");

@@ -21,12 +21,18 @@ const MACHINES: u64 = 7;
 /// One in so many histories is about freezes.
 const FREEZES: u64 = 5;
 
+/// One in so many histories is about templates.
+const TEMPLATES: u64 = 6;
+
 /// The rules that histories reach too seldom: one needs more people than a history has, one a freeze that is reserved for an
-/// approved change and too short for it, one the texts that these histories do not have; and those about deviations, which
-/// they do not draw. `rules/deviations.rs`, `rules/effective_time.rs`,
-/// `rules/reserved.rs` and `rules/sensitive.rs` break them.
-const BEYOND: [&str; 26] = [
+/// approved change and too short for it, one the texts that these histories do not have; and those about deviations and
+/// about the blanks of templates, which they do not draw. `rules/deviations.rs`, `rules/effective_time.rs`,
+/// `rules/reserved.rs`, `rules/sensitive.rs` and `rules/templates.rs` break them.
+const BEYOND: [&str; 29] = [
     "service-limit",
+    "template-blank-declared",
+    "template-blank-form",
+    "template-blank-used",
     "deviation-number",
     "deviation-known",
     "deviation-time",
@@ -129,7 +135,8 @@ impl History {
         let early = !founded && self.rng.percent(85);
         let machines = self.seed.is_multiple_of(MACHINES);
         let freezes = self.seed % FREEZES == 1;
-        let mut draw = Draw { rng: &mut self.rng, model: &self.model, now: self.now, machines, freezes };
+        let templates = self.seed % TEMPLATES == 2;
+        let mut draw = Draw { rng: &mut self.rng, model: &self.model, now: self.now, machines, freezes, templates };
         if early { draw.founding() } else { draw.entry(&self.real) }
     }
 

@@ -13,6 +13,7 @@ use super::facts::{
     permanent,
 };
 use super::services::Service;
+use super::templates::Template;
 
 /// Something that became so by an entry.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub enum Fact {
     Calendar(usize, Schedule),
     /// These services are in force, and those no longer.
     Services(BTreeMap<usize, Service>, BTreeSet<usize>),
+    /// This template is in force, or none of this name.
+    Template(usize, Option<Template>),
     /// A freeze ended.
     Thawed(FreezeName),
     /// Somebody opens no freeze alone until then.
@@ -454,7 +457,8 @@ impl Model {
 
     /// Where a change stands at a moment.
     pub fn status(&self, story: &Story<'_>, now: Moment) -> Status {
-        match story.outcomes.last() {
+        let on_targets = || if story.on.is_empty() { None } else { Some(story.derived()) };
+        match story.outcomes.last().map(|last| on_targets().unwrap_or(*last)) {
             Some(_) if story.after.closed => Status::Closed,
             Some(_) if story.after.awaited => Status::InReview,
             Some(Outcome::Succeeded) => Status::Succeeded,

@@ -20,7 +20,7 @@ impl Draw<'_> {
         let model = self.model;
         let suspended: Vec<Key> = (0..KEYS).filter(|it| model.suspension(*it).is_some()).collect();
         let lift = if suspended.is_empty() { 2 } else { 8 };
-        let freeze = if self.freezes { 60 } else { 3 };
+        let freeze = if self.freezes || self.templates { 60 } else { 3 };
         let action = match self.rng.weighed(&[4, if self.machines { 20 } else { 8 }, 3, 6, lift, 5, 7, freeze, 1]) {
             0 => Action::Enrol(self.newcomers()),
             1 => {
@@ -51,6 +51,7 @@ impl Draw<'_> {
             }
             6 => self.redaction(),
             7 if self.rng.percent(12) => self.services_action(),
+            7 if self.rng.percent(if self.templates { 90 } else { 10 }) => self.template_action(),
             7 => self.freeze_action(),
             _ => {
                 let (from, any) = (self.rng.below(4), self.rng.below(model.entries.len() + 3));

@@ -7,8 +7,8 @@ use ed25519_dalek::SigningKey;
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
     self, ArtifactName, BreakGlassId, ChangeId, Denied, Digest, Event, Fingerprint, Finish, Header, Member, PersonId,
-    ProposalId, ProposalRef, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, RevisionRef, RunId, ServiceId,
-    Start, Target, TextRef, Vouch, Window,
+    ProposalId, ProposalRef, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, RevisionRef, RunId, Start,
+    Target, TextRef, Vouch, Window,
 };
 use twinseal::format::data;
 
@@ -19,7 +19,7 @@ use super::facts::{
 use super::freezes::DUTY;
 use super::packed::Packed;
 use super::register_file::Paper;
-use super::requirements::execution;
+use super::services::service;
 
 /// Everybody there is, enrolled or not.
 pub const PEOPLE: [&str; 10] =
@@ -198,10 +198,12 @@ impl Real {
             }
             What::SuspendPerson(person) => Event::PersonSuspend(id(*person).clone()),
             What::File { change: it, facts: filed } => {
-                Event::File { change: change(*it), facts: Box::new(self.facts(filed)), execution: execution(filed) }
+                let (facts, execution) = self.filed(filed);
+                Event::File { change: change(*it), facts, execution }
             }
             What::Revise { of: it, facts: filed } => {
-                Event::Revise { replaces: of(it), facts: Box::new(self.facts(filed)), execution: execution(filed) }
+                let (facts, execution) = self.filed(filed);
+                Event::Revise { replaces: of(it), facts, execution }
             }
             What::Withdraw(it) => Event::ChangeWithdraw(of(it)),
             What::Approve(it) => Event::Approve(of(it)),
@@ -285,9 +287,10 @@ impl Real {
     }
 
     /// What a revision says, with the leaf hashes of the entries that it names.
-    fn facts(&self, it: &Facts) -> domain::Facts {
+    pub fn facts(&self, it: &Facts) -> domain::Facts {
         let excepted = it.excepted.iter().map(|(name, since)| (freeze_name(*name), self.leaf(*since)));
-        domain::Facts { excepted: excepted.collect(), ..facts(it) }
+        let template = it.template.as_ref().map(|it| self.used(it));
+        domain::Facts { excepted: excepted.collect(), template, ..facts(it) }
     }
 
     fn action(&self, it: &Action) -> domain::Action {
@@ -336,6 +339,7 @@ impl Real {
             Action::Calendar { name, replaces, schedule } => {
                 Domain::SetCalendar(self.set_calendar(*name, *replaces, schedule))
             }
+            Action::Template { .. } | Action::EndTemplate { .. } => self.template_action(it).unwrap(),
             Action::Services { replaces, put, dropped, false_root } => {
                 Domain::SetServices(Box::new(self.set_services(*replaces, (put, dropped), *false_root)))
             }
@@ -395,10 +399,6 @@ pub fn production() -> domain::Environment {
 
 pub fn environment(number: usize) -> domain::Environment {
     if number == 0 { production() } else { "uat".parse().unwrap() }
-}
-
-pub fn service(number: usize) -> ServiceId {
-    format!("service-{number}").parse().unwrap()
 }
 
 /// The name of a freeze. One that was opened alone is named for the number of its entry.
@@ -469,7 +469,6 @@ fn deployed(artifacts: &[Artifact]) -> Vec<domain::Artifact> {
 
 fn facts(it: &Facts) -> domain::Facts {
     let (start, end) = (time(it.window.0), time(it.window.1));
-    let services: BTreeSet<ServiceId> = (0..it.services).map(service).collect();
     let link = |kind: &domain::LinkKind| domain::Link { kind: *kind, reference: "REF-1".parse().unwrap() };
     domain::Facts {
         kind: it.kind,
@@ -478,7 +477,7 @@ fn facts(it: &Facts) -> domain::Facts {
         authors: it.authors.iter().map(|it| domain::Author::Person(id(*it).clone())).collect(),
         environments: it.production.then(production).into_iter().collect(),
         implementers: it.implementers.iter().map(|it| id(*it).clone()).collect(),
-        services,
+        services: it.services.iter().map(|it| service(*it)).collect(),
         tags: it.tags.iter().map(|it| tag(*it)).collect(),
         window: Window::new(start, end, "UTC".parse().unwrap()).unwrap(),
         outage_minutes: 0,
@@ -487,11 +486,13 @@ fn facts(it: &Facts) -> domain::Facts {
         evidence: it.evidence.then(|| (1, Digest::new([9; 32]))).into_iter().collect(),
         links: it.links.iter().map(link).collect(),
         follows: it.follows.iter().map(|it| change(*it)).collect(),
+        conflicts: None,
         excepted: BTreeMap::new(),
         // The texts of histories in a file have one step each.
         plan_steps: 1,
         rollback_steps: 1,
         targets: it.targets.len() as u64,
+        template: None,
         stop_after: it.stop_after,
         exceptions: it.exceptions.iter().map(|it| requirement_name(*it)).collect(),
         sensitive: it.dangerous.1.then(|| "drop table".parse().unwrap()).into_iter().collect(),

@@ -15,7 +15,7 @@ impl Requirement {
         (self.kinds.is_empty() || self.kinds.contains(&facts.kind))
             && (self.risks.is_empty() || self.risks.contains(&facts.risk))
             && (self.tags.is_empty() || facts.tags.iter().any(|tag| self.tags.contains(tag)))
-            && (!self.service || facts.services > 0)
+            && (!self.service || facts.services.contains(&0))
             && self.tier.is_none_or(|tier| model.is_of_tier(facts, tier))
             // Whoever names no environment may touch any.
             && (!self.elsewhere || !facts.production)
@@ -35,6 +35,7 @@ impl Model {
     /// What the requirements refuse in the content of a revision that was filed by this entry, at this effective time.
     pub fn break_content(&self, no: &mut Broken, (filing, filed): (&Entry, Time), facts: &Facts) {
         let Some((_, policy)) = self.policy() else { return };
+        let filled = self.filled(filing, facts);
         for (n, it) in self.asked(facts) {
             let excepted = it.exception.is_some() && facts.exceptions.contains(&n);
             let emergency = |what| facts.kind == ChangeKind::Emergency && policy.waives.contains(&what);
@@ -43,7 +44,7 @@ impl Model {
                 Needed::Evidence => excepted || emergency(Waivable::Evidence),
                 _ => false,
             };
-            let lacks = |needed: &Needed| !is_there(*needed, filing, facts) && !goes_without(*needed);
+            let lacks = |needed: &Needed| !is_there(*needed, &filled, facts) && !goes_without(*needed);
             no.when(it.needed.iter().any(lacks), "policy-field");
             let (start, end) = facts.window;
             let soon = it.lead_minutes.is_some_and(|lead| start - filed < 60 * lead as Time);
@@ -157,12 +158,12 @@ impl Model {
     }
 }
 
-fn is_there(needed: Needed, filing: &Entry, facts: &Facts) -> bool {
+fn is_there(needed: Needed, filled: &BTreeSet<Field>, facts: &Facts) -> bool {
     match needed {
-        Needed::Security => filing.words.contains(&Field::Security),
-        Needed::AbortIf => filing.words.contains(&Field::AbortIf),
-        Needed::Tests => filing.words.contains(&Field::Tests),
-        Needed::Success => filing.words.contains(&Field::Success),
+        Needed::Security => filled.contains(&Field::Security),
+        Needed::AbortIf => filled.contains(&Field::AbortIf),
+        Needed::Tests => filled.contains(&Field::Tests),
+        Needed::Success => filled.contains(&Field::Success),
         Needed::Evidence => facts.evidence,
         Needed::Artifact => !facts.artifacts.is_empty(),
         Needed::Incident => facts.links.contains(&LinkKind::Incident),

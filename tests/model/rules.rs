@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use twinseal::domain::{ChangeKind, Duty, Field, Outcome, Role};
+use twinseal::domain::{Duty, Field, Outcome, Role};
 
 use super::facts::{Artifact, DAY, Entry, Facts, Key, Person, Revision, Time, What};
 use super::model::{Model, Story};
@@ -113,6 +113,7 @@ impl Model {
             no.when(change != self.changes() + 1, "change-number");
             no.when(!self.has_role(entry.actor, Role::Engineer, self.moment(entry)), "role");
             self.break_follows(no, facts, change);
+            self.break_conflicts(no, change, facts);
             return self.break_filing(no, entry, facts, &[]);
         }
         match self.story(change) {
@@ -136,6 +137,7 @@ impl Model {
                 let before: Vec<_> = story.revisions.iter().map(|(_, filing, _)| *filing).collect();
                 self.break_filing(no, entry, facts, &before);
                 self.break_follows(no, facts, story.number);
+                self.break_conflicts(no, story.number, facts);
             }
             What::Withdraw(of) => self.break_open(no, entry, story, *of),
             What::Approve(of) => {
@@ -206,7 +208,9 @@ impl Model {
         no.when(self.is_redacted(story.current().filed), "revision-redacted");
         self.break_services(no, facts);
         let (place, filing, _) = story.revisions[story.revisions.len() - 1];
-        self.break_policy(no, (filing, self.before(place).moment(filing).effective), facts);
+        let filed = self.before(place).moment(filing).effective;
+        self.break_template(no, facts, (self.moment(entry).effective, filed));
+        self.break_policy(no, (filing, filed), facts);
         if self.separates(Duty::RequesterImplementer) {
             let own = |(_, filing, _): &(usize, &Entry, &Facts)| self.same(filing, entry.actor);
             no.when(story.revisions.iter().any(own), "separate-duties");
@@ -225,6 +229,7 @@ impl Model {
             story.outcomes == [Outcome::Succeeded] && (!targets || story.derived() == Outcome::Succeeded)
         };
         no.when(!facts.follows.iter().all(succeeded), "follows-succeeded");
+        self.break_disturbed(no, story);
         let named = |list: &[Artifact], name: u8| list.iter().filter(|(it, _)| *it == name).count();
         no.when(facts.artifacts.iter().any(|(name, _)| named(read, *name) == 0), "artifact-required");
         no.when(read.iter().any(|(name, _)| named(&facts.artifacts, *name) == 0), "artifact-approved");
@@ -240,10 +245,13 @@ impl Model {
 
     /// The rules about what is filed; `before` are the entries that filed the revisions before it.
     fn break_filing(&self, no: &mut Broken, entry: &Entry, facts: &Facts, before: &[&Entry]) {
-        no.when(facts.kind == ChangeKind::Standard, "standard-template");
+        let filed = self.moment(entry).effective;
+        self.break_template(no, facts, (filed.max(facts.window.0), filed));
+        self.break_standard(no, entry, facts);
+        let filled = self.filled(entry, facts);
         let required = [Field::Title, Field::Reason, Field::Impact, Field::Plan, Field::Rollback];
-        no.when(required.iter().any(|field| !entry.words.contains(field)), "field-required");
-        no.when(facts.services == 0, "services-required");
+        no.when(required.iter().any(|field| !filled.contains(field)), "field-required");
+        no.when(facts.services.is_empty(), "services-required");
         no.when(facts.implementers.is_empty(), "implementers-required");
         for person in std::iter::once(&facts.owner).chain(&facts.implementers) {
             no.when(!self.is_here(*person), "participant-enrolled");

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use twinseal::domain::{self, Role, Tier};
+use twinseal::domain::{self, Role, ServiceId, Tier};
 
 use super::draw::Draw;
 use super::facts::{Action, Facts, Person, Place};
 use super::model::{Fact, Model};
-use super::real::{Real, environment, id, production, service};
+use super::real::{Real, environment, id, production};
 use super::rules::Broken;
 
-/// How many services there may be. Changes name only the first.
+/// How many services there may be. Most changes name the first.
 const SERVICES: usize = 3;
 
 /// What the register says of a service.
@@ -24,6 +24,10 @@ pub struct Service {
 }
 
 type Set = BTreeMap<usize, Service>;
+
+pub fn service(number: usize) -> ServiceId {
+    format!("service-{number}").parse().unwrap()
+}
 
 /// A set after a difference.
 fn changed(mut set: Set, put: &Set, dropped: &BTreeSet<usize>) -> Set {
@@ -63,18 +67,15 @@ impl Model {
     /// Which services a change may name.
     pub fn break_services(&self, no: &mut Broken, facts: &Facts) {
         let Some((_, set)) = self.services().filter(|(_, set)| !set.is_empty()) else { return };
-        if facts.services == 0 {
-            return;
-        }
-        let service = set.get(&0);
-        no.when(service.is_none(), "service-known");
-        no.when(service.is_some_and(|it| !(it.production && facts.production)), "service-environment");
+        let named = || facts.services.iter().map(|it| set.get(it));
+        no.when(named().any(|it| it.is_none()), "service-known");
+        no.when(named().flatten().any(|it| !(it.production && facts.production)), "service-environment");
     }
 
     /// Whether one of the services of a change is of this tier, as far as anybody knows.
     pub fn is_of_tier(&self, facts: &Facts, tier: u64) -> bool {
         let set = self.services().map_or_else(Set::new, |(_, set)| set);
-        facts.services > 0 && set.get(&0).is_none_or(|it| it.tier == tier)
+        facts.services.iter().any(|it| set.get(it).is_none_or(|it| it.tier == tier))
     }
 
     /// What a proposal about services may ask for.

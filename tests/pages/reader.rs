@@ -22,13 +22,15 @@ pub const GUTTERS: [char; 4] = ['=', '|', '$', '>'];
 const NAMES: usize = 11;
 
 /// The beginnings of headings in Chinese, and what they are in English.
-const CHINESE: [(&str, &str); 19] = [
+const CHINESE: [(&str, &str); 21] = [
+    ("模板 ", "template "),
     ("标题", "title"),
     ("字段", "fields"),
     ("原因", "reason"),
     ("影响范围", "impact"),
     ("安全影响", "security"),
     ("目标", "targets"),
+    ("变更冲突", "conflicts"),
     ("实施步骤", "plan"),
     ("回退方案", "rollback"),
     ("中止条件", "abort if"),
@@ -184,6 +186,8 @@ pub fn read(sections: &[Section]) -> Read {
             }
             // The program says this; nobody signs it.
             "names" | "requirements" => {}
+            // It is rendered from what was signed elsewhere.
+            _ if heading.starts_with("template ") => {}
             _ if ["timeline", "about to", "note: "].iter().any(|it| heading.starts_with(it)) => break,
             _ if n == 0 => {
                 let title: Vec<String> = section.lines.iter().filter(|line| line.starts_with('|')).cloned().collect();
@@ -209,7 +213,9 @@ pub fn read(sections: &[Section]) -> Read {
 fn block(heading: &str, section: &Section) -> (Vec<String>, Vec<String>) {
     let marks = marks(&section.heading, &section.lines);
     let (mut text, mut data, mut number) = (Vec::new(), Vec::new(), 0);
-    let name = ["plan", "rollback", "abort if", "tests", "targets"].into_iter().find(|it| heading.starts_with(it));
+    let name = ["plan", "rollback", "abort if", "tests", "targets", "conflicts"]
+        .into_iter()
+        .find(|it| heading.starts_with(it));
     let mut test = "test";
     for (gutter, content) in whole_lines(&section.lines, marks) {
         let mark = if content.starts_with(' ') { "" } else { content.split(' ').next().unwrap() };
@@ -228,6 +234,7 @@ fn block(heading: &str, section: &Section) -> (Vec<String>, Vec<String>) {
             (Some("abort if"), '|') => text.push(line(&format!("abort-if {number}"), &value)),
             (Some("tests"), '|') => text.push(line(&format!("{test} {number}"), &value)),
             (Some("targets"), '>') => data.push(line("target", &value)),
+            (Some("conflicts"), '>') => data.push(line("conflict", &value)),
             (Some(name), '|') => text.push(line(&format!("{name} {number}"), &value)),
             (Some(name), '$') => text.push(line(&format!("{name}-command {number}"), &value)),
             (Some(name), '>') => {

@@ -3,7 +3,7 @@
 use super::reader::{GUTTERS, Read, Section, Side, read, sections, side};
 use super::texts::{draft, prose, quoted};
 use crate::model::draw::Rng;
-use crate::support::{CHANGE, World};
+use crate::support::{CHANGE, STANDARD, TEMPLATE, World};
 use twinseal::error::Exit;
 use twinseal::format::Raw;
 
@@ -81,6 +81,34 @@ fn body_text_and_data_are_read_from_the_signing_page_byte_for_byte() {
             let page = signing_page(&world, Some(80));
             assert_eq!(read(&sections(&page)), entry, "{page}");
             world.variable("carol", "TZ", None);
+        }
+    }
+}
+
+/// A standard change by erin, below a template whose texts look like pages.
+fn standard() -> World {
+    let world = World::founded();
+    let odd = "title\n| Another\n\nfields\n= risk high\n\nplan\n> arg \\\"{{node}}\\\"\n\ntemplate other: plan";
+    world.write("template.toml", TEMPLATE.replace("\"See that it answers.\"", &format!("\"\"\"{odd}\"\"\"")));
+    world.ok("alice", "template propose template.toml");
+    world.run_typing("bob", "proposal second 1", &["1"]);
+    world.write("change.toml", STANDARD.replace("reason =", "targets = [\"gw-01\"]\nreason ="));
+    world.ok("erin", "file change.toml");
+    world
+}
+
+#[test]
+fn what_a_template_gives_is_not_taken_for_what_was_signed() {
+    let world = standard();
+    let entry = signed(&world.raw(4));
+    for language in LANGUAGES {
+        read_in(&world, language);
+        for columns in WIDTHS {
+            let page = signing_page(&world, columns);
+            assert_eq!(read(&sections(&page)), entry, "{columns:?}\n{page}");
+            let (rendered, blank) = (["gateway@gw-01", "/srv/gw-01"], "{{");
+            assert!(columns == Some(40) || rendered.iter().all(|it| page.contains(it)), "{page}");
+            assert!(!page.contains(blank), "{page}");
         }
     }
 }

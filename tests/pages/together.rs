@@ -14,7 +14,7 @@ use twinseal::error::Exit;
 const POLICY: &str = "approvals = 2\napproval_days = 1\n";
 
 /// The order of the fields in every entry that files a revision, as docs/format.md has it.
-const ORDER: [&str; 37] = [
+const ORDER: [&str; 40] = [
     "twinseal/change.file/v1",
     "twinseal/change.revise/v1",
     "register",
@@ -42,12 +42,15 @@ const ORDER: [&str; 37] = [
     "evidence",
     "link",
     "follows",
+    "conflicts",
     "freeze-exception",
     "plan-steps",
     "rollback-steps",
     "targets",
     "stop-after",
     "sensitive",
+    "template",
+    "value",
     "data",
     "filled",
     "text",
@@ -240,8 +243,8 @@ fn a_line_that_all_have_stands_once() {
         }
     }
     let (_, signed) = page.split_once("\n\nsigned lines\n").unwrap();
-    // 20 pages have more than 1000 lines.
-    assert!(signed.lines().count() < 400, "{} lines\n{page}", signed.lines().count());
+    // 20 pages have more than 1200 lines. Each change lists those before it, which is a line of its own.
+    assert!(signed.lines().count() < 400 + 20 * 19 / 2, "{} lines\n{page}", signed.lines().count());
 }
 
 /// The lines of a page without their spaces, up to what is about to be signed.

@@ -166,7 +166,7 @@ fn lists_and_exports_say_what_awaits_a_confirmation() {
     assert_eq!(json_of(&world, "list")["changes"][1]["confirmation"], "awaiting");
     let csv = |world: &World| {
         let csv = world.ok("carol", "export csv");
-        let columns = |line: &str| line.split(',').rev().skip(6).take(3).map(str::to_owned).collect::<Vec<_>>();
+        let columns = |line: &str| line.split(',').rev().skip(7).take(3).map(str::to_owned).collect::<Vec<_>>();
         csv.lines().take(2).map(columns).collect::<Vec<_>>()
     };
     assert_eq!(csv(&world), [["review_due", "confirmed_by", "confirmation"], ["", "", "awaiting"]]);

@@ -165,7 +165,12 @@ fn no_change_is_standard_without_a_template() {
     let (event, text) = filing(&world, |facts, _| facts.kind = ChangeKind::Standard);
     forbidden(&world, "erin", event, text, "standard-template");
     world.write("change.toml", CHANGE.replace("\"normal\"", "\"standard\""));
-    world.fails("erin", "file change.toml", Exit::Invalid, "kind: a standard change needs an approved template");
+    world.fails(
+        "erin",
+        "file change.toml",
+        Exit::Invalid,
+        "kind: a standard change follows a template, and none is named",
+    );
 }
 
 pub fn artifact(name: &str, digest: Digest) -> Artifact {

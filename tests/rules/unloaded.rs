@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::detached::{signed, statement};
 use super::prelude::*;
-use crate::support::{CALENDAR, FREEZE, SERVICES};
+use crate::support::log::listing;
+use crate::support::{CALENDAR, FREEZE, SERVICES, STANDARD, TEMPLATE};
 
 type Records = BTreeMap<StateKey, StateRecord>;
 
@@ -205,11 +206,34 @@ fn serviced() -> (World, Vec<(&'static str, Event)>) {
     (world, events)
 }
 
-/// Both registers, each with its events.
+/// A register with a template and an approved change from it, with events that need the template.
+fn templated() -> (World, Vec<(&'static str, Event)>) {
+    let world = World::founded();
+    super::templates::template(&world, TEMPLATE);
+    world.write("standard.toml", STANDARD);
+    world.ok("erin", "file standard.toml");
+    world.approve("carol", "CHG-1");
+    world.approve("dave", "CHG-1");
+    world.at("2026-12-01T09:10:00Z");
+    let later = window("2026-12-01T11:00:00Z", "2026-12-01T12:00:00Z");
+    let filed = super::templates::standard(&world, |facts, _, _| facts.window = later).0;
+    let late = super::templates::standard(&world, |facts, _, _| facts.risk = Risk::High).0;
+    world.at("2026-12-01T10:00:00Z");
+    let set = super::templates::set(&world, |it| it.until = "2027-01-01T00:00:00Z".parse().unwrap());
+    let events = vec![("erin", filed), ("erin", late), ("erin", start(&world)), ("alice", set)];
+    (world, events)
+}
+
+/// The registers, each with its events.
 fn scenes() -> Vec<(World, Vec<(&'static str, Event)>)> {
     let world = world();
     let events = events(&world);
-    vec![(world, events), serviced()]
+    let listed = |(world, events): (World, Vec<(&'static str, Event)>)| {
+        let state = world.state();
+        let events = events.into_iter().map(|(who, event)| (who, listing(&state, event))).collect();
+        (world, events)
+    };
+    [(world, events), serviced(), templated()].map(listed).into()
 }
 
 /// The freeze that alice opened alone.
@@ -268,12 +292,15 @@ fn nothing_that_is_not_loaded_lets_a_rule_pass_or_refuse() {
             "deviation",
             "freeze",
             "key",
+            "open",
+            "open-rows",
             "person",
             "point",
             "proposal",
             "service",
             "service-graph",
             "service-leaves",
+            "template",
             "text",
             "tree"
         ]),
@@ -315,6 +342,8 @@ fn nothing_is_taken_in_without_the_records_that_it_changes() {
             "change",
             "deviation",
             "key",
+            "open",
+            "open-rows",
             "person",
             "proposal",
             "service",
@@ -337,7 +366,9 @@ fn what_was_changed_is_not_unloaded_before_it_is_written() {
     assert_eq!(state.change("CHG-1".parse().unwrap()).unwrap().last(), WRONG);
     let unloaded = state.change("CHG-2".parse().unwrap()).unwrap_err();
     assert_eq!(unloaded, Denied::Unloaded(Unloaded(StateKey::Change("CHG-2".parse().unwrap()))));
-    assert_eq!(state.take_changed().len(), 3, "the change, its row of the tree, and the summary of the register");
+    let what = "the change, its row of the tree, the rows of open changes that it left and entered, the list of these rows, \
+                and the summary of the register";
+    assert_eq!(state.take_changed().len(), 6, "{what}");
 }
 
 /// Decides on an event with the records that it asks for, all but those that `missing` names. Returns the verdict, and

@@ -14,6 +14,14 @@ use twinseal::signer::{KeyError, KeyFile, Signer};
 
 use super::World;
 
+/// The same event; a revision lists what it overlaps, unless it lists something already.
+pub fn listing(state: &Register, event: Event) -> Event {
+    match event.conflicts() {
+        Some(listed) if listed.is_empty() => state.listing(event).unwrap(),
+        _ => event,
+    }
+}
+
 impl World {
     /// The number of entries, refused attempts excluded.
     pub fn acts(&self) -> u64 {
@@ -122,7 +130,7 @@ impl World {
         let (mut env, _) = self.env(person, None);
         let state = self.state();
         let id = state.id().unwrap().clone();
-        let plan = Plan { event, text };
+        let plan = Plan { event: listing(&state, event), text };
         let author = Author { register: id, actor: person.parse().unwrap(), key: self.signer(person).public() };
         compose(&mut env, &state, author, &plan).map(|_| ())
     }
@@ -154,6 +162,7 @@ impl World {
     /// Like [`World::force`], with any key.
     pub fn force_signed(&self, person: &str, signer: &Signer, event: Event, words: Option<Text>) -> u64 {
         let (bytes, reference) = words.as_ref().map(|words| text::write(words, [7; 16])).unzip();
+        let event = listing(&self.state(), event);
         let (key, header) = (signer.public().fingerprint(), self.header(person, &event));
         let header = Header { key, text: reference, ..header };
         let unsigned = Unsigned::new(&header, &event, bytes).unwrap();

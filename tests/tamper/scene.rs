@@ -10,7 +10,7 @@ use twinseal::domain::{Action, Digest, Event, EventKind, Head, LostEntries, hex}
 use twinseal::error::Exit;
 use twinseal::format::{Raw, entry};
 
-use crate::support::{CHANGE, FREEZE, PEOPLE, SERVICES, World};
+use crate::support::{CHANGE, FREEZE, PEOPLE, SERVICES, TEMPLATE, World};
 
 /// Somebody who was never here: no pin, no verified cache, no key, nothing trusted.
 pub const STRANGER: &str = "stranger";
@@ -157,6 +157,10 @@ impl Scene {
         // dave is suspended.
         scene.write("services.toml", SERVICES.replace("dave", "erin"));
         scene.ok("alice", "service import services.toml");
+        scene.write("template.toml", TEMPLATE);
+        scene.ok("alice", "template propose template.toml");
+        second(&scene.state().governance().proposals().to_string());
+        scene.ok("alice", "template end restart-gateway --reason 'The gateway is gone.'");
         scene.record_all("alice", [restored(&scene)]);
         PEOPLE.iter().for_each(|(person, _)| drop(scene.ok(person, "list")));
         let kinds: BTreeSet<EventKind> =
@@ -165,12 +169,15 @@ impl Scene {
         scene
     }
 
-    /// As [`Scene::governed`], with services in force, the first with maintenance hours.
+    /// As [`Scene::governed`], with services in force, the first with maintenance hours, and a template that was replaced.
     pub fn with_services() -> Self {
         let scene = Self::governed();
         scene.write("calendar.toml", CALENDAR.replace("holidays", "maintenance"));
         scene.write("services.toml", SERVICES.replacen("depends_on", "hours = 'maintenance'\ndepends_on", 1));
-        for command in ["calendar propose calendar.toml", "service import services.toml"] {
+        scene.write("template.toml", TEMPLATE);
+        scene.write("newer.toml", TEMPLATE.replace("few seconds", "minute"));
+        let (template, newer) = ("template propose template.toml", "template propose newer.toml");
+        for command in ["calendar propose calendar.toml", "service import services.toml", template, newer] {
             scene.ok("alice", command);
             let number = scene.state().governance().proposals().to_string();
             scene.run_typing("bob", &format!("proposal second {number}"), &[&number]);

@@ -12,7 +12,7 @@ use twinseal::format::Raw;
 use twinseal::store::{SharedFile, Site, StoreError, Writer};
 
 use super::scene::{STRANGER, Scene, starts};
-use crate::support::{CALENDAR, CHANGE, FREEZE, SERVICES, World};
+use crate::support::{CALENDAR, CHANGE, FREEZE, SERVICES, TEMPLATE, World};
 
 /// What can be done to the schema, and what is found.
 const SCHEMAS: &[(&str, &str)] = &[
@@ -276,6 +276,10 @@ pub const OPENING: &[&str] = &[
     "service show order-gateway",
     "service impact order-gateway",
     "service import services.toml",
+    "template list",
+    "template show restart-gateway",
+    "template propose template.toml",
+    "template end restart-gateway --reason No.",
     "freeze list",
     "freeze show month-end",
     "freeze check now",
@@ -343,6 +347,7 @@ fn what_is_planted_is_found_by_every_command_that_opens_the_register() {
     scene.write("freeze.toml", FREEZE);
     scene.write("calendar.toml", CALENDAR);
     scene.write("services.toml", SERVICES);
+    scene.write("template.toml", TEMPLATE);
     scene.write("told.toml", "done = 2026-12-01T08:00:00Z\nwhat = 'Restarted.'\n");
     scene.write("review.toml", "happened = 'It failed.'\nlearned = 'Nothing.'\n");
     scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");

@@ -8,6 +8,7 @@ use twinseal::domain::{Action, Artifact, Digest, Event, Field, Fingerprint, Lost
 use twinseal::format::{Raw, body, data, entry, request, sshsig, text};
 
 use super::confirmation::bad_confirmations;
+use super::conflicts::bad_conflicts;
 use super::defects::{BODIES, TEXTS};
 use super::detached::bad_statements;
 use super::ed25519::{L, P, no_point, plus, sum};
@@ -16,6 +17,7 @@ use super::freezes::bad_freezes;
 use super::good_log::{artifact, good, key, member, new, point, remark, sign};
 use super::review::bad_reviews;
 use super::services::bad_services;
+use super::templates::bad_templates;
 
 /// An entry with one defect: its name, the beginning of what [`short`] prints for the defect, and its bytes, read as
 /// the entry with sequence number `raw.seq`.
@@ -491,9 +493,7 @@ pub fn bad() -> Vec<Bad> {
     let parts =
         [bad_texts(&good), bad_data(&good), bad_executions(&good), bad_freezes(&good), bad_confirmations(&good)];
     let parts = parts.into_iter().chain([bad_statements(&good), bad_touches(&good), bad_services(&good)]);
-    let parts = parts.chain([bad_reviews(&good)]);
+    let parts = parts.chain([bad_reviews(&good), bad_conflicts(&good), bad_templates(&good)]);
     let all = [bad_bodies(&good), bad_wholes(&good), bad_signatures(&good)].into_iter().chain(parts);
     all.flatten().collect()
 }
-
-// The files

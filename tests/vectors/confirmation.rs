@@ -72,14 +72,14 @@ pub fn bad_confirmations(good: &[Raw]) -> Vec<Bad> {
             "change.file",
             "sensitive drop table",
             "sensitive Drop table",
-            "line 22, sensitive: NotFolded",
+            "line 23, sensitive: NotFolded",
         ),
         (
             "sensitive-phrase-with-two-spaces",
             "change.file",
             "sensitive drop table",
             "sensitive drop  table",
-            "line 22, sensitive: NotFolded",
+            "line 23, sensitive: NotFolded",
         ),
         (
             "sensitive-phrases-out-of-order",

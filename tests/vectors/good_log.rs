@@ -98,10 +98,12 @@ pub fn few_facts() -> Facts {
         evidence: BTreeMap::new(),
         links: all(&[]),
         follows: all(&[]),
+        conflicts: None,
         excepted: BTreeMap::new(),
         plan_steps: 1,
         rollback_steps: 1,
         targets: 0,
+        template: None,
         stop_after: None,
         exceptions: all(&[]),
         sensitive: all(&[]),
@@ -137,16 +139,14 @@ pub fn argument(text: &str) -> Argument {
 pub fn full_execution() -> Execution {
     let args = ["/usr/bin/pool", "set", "", " 160 "].map(argument).to_vec();
     let shell: Prose = "cd /etc/gateway\n\n  pool show".parse().unwrap();
-    let set = Automation {
-        command: Command::Args(args.try_into().unwrap()),
-        cwd: Some(argument("/etc/gateway")),
-        account: Some(argument("gateway")),
-    };
+    let (command, account) = (Command::Args(args.try_into().unwrap()), Some(argument("gateway")));
+    let set = Automation { command, cwd: Some(argument("/etc/gateway")), account };
     let show = Automation { command: Command::Shell(shell.try_into().unwrap()), cwd: None, account: None };
     let back = vec![argument("pool"), argument("set"), argument("80")];
     let back =
         Automation { command: Command::Args(back.try_into().unwrap()), cwd: None, account: Some(argument("gateway")) };
     Execution {
+        conflicts: [].into(),
         targets: ["gw-02", "gw-01", "gw-10.example:8443"].map(|it| it.parse().unwrap()).to_vec(),
         plan: [(1, set), (2, show)].into(),
         rollback: [(1, back)].into(),
@@ -228,6 +228,7 @@ impl Log {
     }
 
     pub fn add(&mut self, person: &str, event: Event, words: Option<Text>) -> Digest {
+        let event = self.state.listing(event).unwrap();
         let (header, bytes) = self.header_of(person, &event, words.as_ref());
         self.state.judge_text(&event, words.as_ref()).unwrap();
         let unsigned = Unsigned::new(&header, &event, bytes).unwrap();
@@ -260,8 +261,9 @@ impl Log {
 
     pub fn file(&mut self, facts: Facts, words: Description, execution: Execution) -> RevisionRef {
         let change = self.state.next_change();
-        let event = Event::File { change, facts: Box::new(facts), execution: Box::new(execution) };
-        let filed = self.add("erin", event, Some(Text::Description(Box::new(words))));
+        let (facts, execution, words) =
+            (Box::new(facts), Box::new(execution), Some(Text::Description(Box::new(words))));
+        let filed = self.add("erin", Event::File { change, facts, execution }, words);
         RevisionRef { change, number: 1, filed }
     }
 }
@@ -315,18 +317,16 @@ pub fn good() -> Vec<Raw> {
     log.add("erin", Event::ChangeWithdraw(revision), remark(Field::Reason, "Overtaken."));
     let key_of = |person: &str| Fingerprint::of(&point(&key(person)));
     log.add("bob", Event::KeySuspend(key_of("carol")), remark(Field::Reason, "Her laptop is missing."));
-    let proposal = log.state.governance().next_proposal();
     let replaces = log.state.governance().key(key_of("carol")).unwrap().unwrap().since;
-    let lift = Event::Propose { proposal, action: Action::Lift { key: key_of("carol"), replaces } };
-    let opened = log.add("alice", lift, remark(Field::Reason, "It was found."));
-    log.add("bob", Event::Second(ProposalRef { proposal, opened }), None);
+    log.carry_out(Action::Lift { key: key_of("carol"), replaces }, remark(Field::Reason, "It was found."));
     log.add("dave", Event::KeyRevoke(key_of("dave")), None);
     govern(&mut log);
     super::checkpoint::checkpoint(&mut log);
     super::services::services(&mut log);
     super::fido::approve(&mut log);
+    super::conflicts::conflicts(&mut log);
     super::review::review(&mut log);
-    log.entries
+    super::templates::templates(log)
 }
 
 pub fn govern(log: &mut Log) {

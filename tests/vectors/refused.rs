@@ -8,6 +8,7 @@ use twinseal::format::{Raw, Unsigned, entry};
 
 use super::checkpoint::refused_checkpoints;
 use super::confirmation::refused_confirmations;
+use super::conflicts::refused_conflicts;
 use super::detached::refused_statements;
 use super::fido::refused_keys;
 use super::freezes::refused_freezes;
@@ -16,6 +17,8 @@ use super::good_log::{
 };
 use super::review::refused_reviews;
 use super::services::refused_services;
+use super::templates::refused_templates;
+use crate::support::log::listing;
 
 /// An entry that a rule refuses at the end of the good log: its name, the rule, and its bytes.
 pub struct Refused {
@@ -43,7 +46,7 @@ pub fn refused() -> Vec<Refused> {
     let freezes = [refused_freezes(&log), refused_confirmations(&log), refused_services(&log)].concat();
     let attempts = [people(&log), requests(&log), others(&log), freezes].concat();
     let attempts = [attempts, refused_statements(&log), refused_keys(&log), refused_checkpoints(&log)].concat();
-    let attempts = [attempts, refused_reviews(&log)].concat();
+    let attempts = [attempts, refused_reviews(&log), refused_conflicts(&log), refused_templates(&log)].concat();
     attempts
         .into_iter()
         .map(|(name, rule, person, event, words)| refuse(&log, (name, rule), person, event, words))
@@ -57,6 +60,7 @@ pub fn refuse(
     event: Event,
     words: Option<Text>,
 ) -> Refused {
+    let event = listing(&log.state, event);
     let (header, bytes) = log.header_of(person, &event, words.as_ref());
     let judged = log.state.judge(&header, &event).and_then(|()| Ok(log.state.judge_text(&event, words.as_ref())?));
     match judged {

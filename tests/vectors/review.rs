@@ -121,7 +121,8 @@ pub fn bad_reviews(good: &[Raw]) -> Vec<Bad> {
 /// Entries about reviews that a rule refuses at the end of the good log.
 pub fn refused_reviews(log: &Log) -> Vec<Attempt> {
     let current = |id: ChangeId| log.state.change(id).unwrap().current().id;
-    let closed = current(ChangeId::after(log.state.filed() - 1));
+    let mut all = (0..log.state.filed()).map(ChangeId::after);
+    let closed = current(all.find(|id| log.state.change(*id).unwrap().closed().is_some()).unwrap());
     let open = |change: &str| current(change.parse().unwrap());
     let done = |number| Event::ActionDone(ActionDone { revision: closed, number });
     let reviewed = |id: &str| {

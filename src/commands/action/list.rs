@@ -10,7 +10,7 @@ use crate::domain::{PersonId, Time};
 use crate::error::Error;
 use crate::output::{ago, table};
 use crate::store::{ActionRow, Session};
-use crate::tr;
+use crate::{tr, trf};
 
 /// Arguments of `action list`.
 #[derive(Debug, Args)]
@@ -50,7 +50,7 @@ impl List {
         let clock = context.clock();
         let row = |it: &ActionRow| -> Result<[String; 5], Error> {
             let (_, text) = action_text(&session, it)?;
-            let due = format!("{} ({})", clock.minute(it.due, "UTC"), ago(it.due, now));
+            let due = trf!("{} ({})", "{}（{}）", clock.minute(it.due, "UTC"), ago(it.due, now));
             let text = text.unwrap_or_else(|| tr!("(text redacted)", "（文本已隐去）").to_owned());
             let title = text.lines().next().unwrap_or_default().to_owned();
             Ok([format!("{}/{}", it.change, it.number), phrase(it, now).to_owned(), it.owner.to_string(), due, title])

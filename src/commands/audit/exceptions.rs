@@ -56,6 +56,8 @@ crate::domain::closed_enum!(
         Freeze => "freeze", "封网变动";
         /// Services were added, changed or dropped.
         Services => "services", "服务变动";
+        /// A template was set, replaced or ended.
+        Template => "template", "模板变动";
         /// A text was redacted, or a loss accepted.
         Register => "register", "台账变动";
     }
@@ -225,6 +227,7 @@ fn of_action(action: &Action) -> Kind {
         Action::Policy { .. } => Kind::Policy,
         Action::SetFreeze(_) | Action::LiftFreeze(_) | Action::SetCalendar(_) => Kind::Freeze,
         Action::SetServices(_) => Kind::Services,
+        Action::SetTemplate(_) | Action::EndTemplate(_) => Kind::Template,
         Action::Redact(_) | Action::Restored(_) => Kind::Register,
     }
 }

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::commands::lookup::{parts, reason_of, redaction};
+use crate::commands::lookup::{parts, reason_of};
+use crate::commands::signed_acts::{act_json, words};
 use crate::domain::{BreakGlass, BreakGlassId, BreakGlassStatus, Moment, SignedAct, VoidRatification};
 use crate::error::Error;
-use crate::output::{Gutter, Page, ago, json as written};
+use crate::output::{Page, ago, json as written};
 use crate::store::Session;
 use crate::{tr, trf};
 
@@ -175,35 +176,12 @@ fn write_state(page: &mut Page, it: &Judged, now: Moment) {
     }
 }
 
-/// Writes what somebody wrote, or who redacted it.
-fn words(page: &mut Page, session: &Session, heading: &str, seq: u64) -> Result<(), Error> {
-    page.block(heading);
-    if let Some(redacted) = redaction(session, seq)? {
-        page.text("", trf!("(text redacted {})", "（文本已隐去，{}）", redacted.by));
-        redacted.reason.iter().for_each(|reason| _ = page.quote_text(Gutter::Prose, reason));
-        return Ok(());
-    }
-    for block in parts(session, seq)?.content() {
-        page.lines(&block.lines);
-    }
-    Ok(())
-}
-
 /// A break-glass as JSON.
 pub(super) fn json(session: &Session, it: &Judged) -> Result<Value, Error> {
     let glass = &it.glass;
-    let act = |act: &SignedAct| -> Result<Value, Error> {
-        Ok(json!({
-            "person": act.person.to_string(),
-            "time": act.moment.claimed.to_string(),
-            "seq": act.seq,
-            "leaf": act.leaf.to_string(),
-            "comment": reason_of(session, act.seq)?,
-        }))
-    };
     let mut ratifications = Vec::new();
     for ratification in glass.ratifications() {
-        let mut value = act(ratification)?;
+        let mut value = act_json(session, ratification)?;
         value["counts"] = it.counted.contains(&ratification.seq).into();
         ratifications.push(value);
     }
@@ -212,12 +190,12 @@ pub(super) fn json(session: &Session, it: &Judged) -> Result<Value, Error> {
         "status": it.status.to_string(),
         "approved": false,
         "opening": written::opening(glass.opening()),
-        "opened": act(glass.opener())?,
-        "late": glass.late().map(act).transpose()?,
+        "opened": act_json(session, glass.opener())?,
+        "late": glass.late().map(|it| act_json(session, it)).transpose()?,
         "provided_for": glass.is_provided_for(),
         "end": glass.end().to_string(),
-        "closed": glass.close().map(act).transpose()?,
-        "reports": glass.reports().iter().map(act).collect::<Result<Value, _>>()?,
+        "closed": glass.close().map(|it| act_json(session, it)).transpose()?,
+        "reports": glass.reports().iter().map(|it| act_json(session, it)).collect::<Result<Value, _>>()?,
         "digest": written::written(glass.close().map(|close| close.leaf)),
         "deadline": glass.deadline().to_string(),
         "ratifications": { "counted": it.counted.len(), "required": BreakGlass::RATIFIERS, "acts": ratifications },

@@ -1,4 +1,4 @@
-//! `slots`: the next windows in which no freeze is closed.
+//! `slots`: the next windows in which no freeze is closed and no other change touches the same services.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -13,10 +13,10 @@ use crate::commands::duration::duration;
 use crate::commands::freeze::{all, outside_hours};
 use crate::commands::known::note_unknown;
 use crate::commands::lookup::{parse, time, zone};
-use crate::domain::{Free, FreeTimes, Invalid, Scope, Time, free_times};
+use crate::domain::{Free, FreeTimes, Invalid, Overlap, Scope, ServiceId, Time, Window, free_times};
 use crate::error::Error;
 use crate::input::Toward;
-use crate::output::{ago, moment, table};
+use crate::output::{ago, moment, some, table};
 use crate::store::Session;
 use crate::zone::Zone;
 use crate::{tr, trf};
@@ -24,12 +24,14 @@ use crate::{tr, trf};
 /// List the next windows without a freeze
 ///
 /// Each row is a time in which no freeze is closed, as `twinseal freeze check` judges it: a period that is reserved for
-/// some changes counts as closed. A change can have its window anywhere in it. Kind and risk of a change do not matter.
+/// some changes counts as closed. With --service it is outside the windows of open changes that touch the service, what
+/// it depends on, or what depends on it. A change can have its window anywhere in it. Kind and risk of a change do not
+/// matter.
 #[derive(Debug, Args)]
 #[command(zh("列出接下来没有封网的可用窗口"))]
 #[command(zh_long(
-    "每行是一段不在封网时段内的时间，判断方法与 `twinseal freeze check` 相同：为部分变更单预留的时段也算封网。变更窗口可以取其中任意一段。\
-     不区分变更的类型和风险。"
+    "每行是一段不在封网时段内的时间，判断方法与 `twinseal freeze check` 相同：为部分变更单预留的时段也算封网。给出 --service 时，也避开涉及该服务、\
+     其依赖或依赖它的服务的其他未完成变更单的窗口。变更窗口可以取其中任意一段。不区分变更的类型和风险。"
 ))]
 #[command(after_help = "Examples:
   twinseal slots --service order-gateway --for 90m
@@ -95,8 +97,13 @@ impl Slots {
             let header = [tr!("FREE FROM", "可用时段起"), tr!("UNTIL", "止"), tr!("BEGINS", "开始")];
             context.env.print_long(&table(header, rows, context.env.width))?;
         } else {
-            context.env.status(trf!("no window of {} without a freeze", "没有不与封网重叠的 {} 窗口", self.length));
+            context.env.status(trf!(
+                "no window of {} without a freeze or another change",
+                "没有不与封网或其他变更单重叠的 {} 窗口",
+                self.length
+            ));
         }
+        note_overrun(context, &session, &asked.services)?;
         if let Some((name, closed)) = &found.end {
             context.env.status(trf!("beyond these, freeze {name} is {closed}", "此后封网 {name}：{closed}"));
         }
@@ -124,7 +131,8 @@ fn each<T: FromStr<Err = Invalid> + Ord>(given: &[String]) -> Result<BTreeSet<T>
     given.iter().map(|it| parse(it)).collect()
 }
 
-/// The first times of at least this many seconds in which no freeze is closed that may concern such a change.
+/// The first times of at least this many seconds in which no freeze is closed that may concern such a change, and no open
+/// change touches the same services.
 ///
 /// # Errors
 /// The cache cannot be read.
@@ -133,7 +141,34 @@ pub fn free(session: &Session, asked: &Scope, (from, seconds): (Time, i64), coun
     let concerned = freezes.iter().filter(|(_, it)| it.terms.may_concern(asked));
     let terms = concerned.map(|(name, it)| (name.clone(), &it.terms));
     let terms: Vec<_> = terms.chain(hours.iter().map(|(name, terms)| (name.clone(), terms))).collect();
-    Ok(free_times(&terms, from, seconds, count))
+    let taken = taken(session, &asked.services, from)?;
+    Ok(free_times((&terms, &taken), from, seconds, count))
+}
+
+/// The windows of the open changes that touch these services, as far ahead as a window can last.
+fn taken(session: &Session, services: &BTreeSet<ServiceId>, from: Time) -> Result<Vec<Window>, Error> {
+    Ok(beside(session, services, from)?.into_iter().map(|it| it.window).collect())
+}
+
+/// Says which changes touch these services and are in progress although their windows have ended.
+fn note_overrun(context: &mut Context<'_>, session: &Session, services: &BTreeSet<ServiceId>) -> Result<(), Error> {
+    let now = context.env.now();
+    let overrun = beside(session, services, now)?.into_iter().filter(|it| it.in_progress && it.window.ended(now));
+    if let Some(running) = some(overrun.map(|it| it.change).collect()) {
+        context.env.remark(trf!(
+            "note: in progress beyond its window: {running}; until it is finished, it overlaps any of these",
+            "注意：已超窗口仍在实施：{running}；完成之前与以上任何窗口都冲突"
+        ));
+    }
+    Ok(())
+}
+
+/// The open changes that touch these services, as far ahead as a window can last.
+fn beside(session: &Session, services: &BTreeSet<ServiceId>, from: Time) -> Result<Vec<Overlap>, Error> {
+    let until = from.plus(Window::LONGEST_DAYS * 24 * 3600);
+    let Ok(ahead) = Window::new(from, until, parse("UTC")?) else { return Ok(Vec::new()) };
+    let nobody = BTreeSet::new();
+    Ok(session.ask(|state| Ok(state.open_beside(None, &ahead, (services, &nobody))?))??)
 }
 
 fn as_json(found: &FreeTimes, seconds: i64) -> Value {

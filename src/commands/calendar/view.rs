@@ -13,10 +13,10 @@ use crate::commands::freeze::{all, outside_hours};
 use crate::commands::known::note_unknown;
 use crate::commands::look::list::risk_and_kind;
 use crate::commands::lookup::{parse, zone};
-use crate::domain::{Closed, Effect, Facts, FreezeName, Scope, ServiceId, Status, Time};
+use crate::domain::{ChangeId, Closed, Effect, Facts, FreezeName, Scope, ServiceId, Status, Time};
 use crate::error::Error;
 use crate::input::{Toward, spoken_time};
-use crate::output::{Item, agenda, agenda_header, freeze, json, table};
+use crate::output::{Item, agenda, agenda_header, freeze, json, some, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
 use crate::venue::{Session as Trading, Venue};
 use crate::zone::Zone;
@@ -60,6 +60,8 @@ struct Planned {
     status: Status,
     /// The freezes that stop it.
     frozen: Vec<FreezeName>,
+    /// The open changes that it overlaps.
+    overlaps: Vec<ChangeId>,
 }
 
 /// A freeze and one of its closed times.
@@ -158,10 +160,19 @@ fn planned(session: &Session, days: &Days, service: Option<&ServiceId>, now: Tim
         let open = matches!(status, Status::AwaitingApproval | Status::Approved);
         let met = if open { governance.freezes_in_the_way(&facts, now.claimed)? } else { Vec::new() };
         let stop = met.into_iter().filter(|it| it.effect == Effect::Stops).map(|it| it.freeze.name);
-        Ok((facts, status, stop.collect()))
+        Ok((facts, status, stop.collect(), change.is_open()))
     })??;
-    let planned = |(row, (facts, status, frozen))| Planned { row, facts, status, frozen };
-    Ok(rows.into_iter().zip(judged).map(planned).collect())
+    let judged: Vec<_> = rows.into_iter().zip(judged).collect();
+    // One question for all: each begins again when it meets a record that is not loaded.
+    let overlaps = session.ask(|state| {
+        let met = |(row, (facts, _, _, open)): &(ChangeRow, (Facts, _, _, bool))| match open {
+            true => Ok(state.overlaps(row.id, facts)?.into_iter().map(|it| it.change).collect()),
+            false => Ok(Vec::new()),
+        };
+        judged.iter().map(met).collect::<Result<Vec<_>, _>>()
+    })??;
+    let planned = |((row, (facts, status, frozen, _)), overlaps)| Planned { row, facts, status, frozen, overlaps };
+    Ok(judged.into_iter().zip(overlaps).map(planned).collect())
 }
 
 /// The closed times of the freezes in force that concern a service.
@@ -246,11 +257,15 @@ fn session_items(market: &Market) -> Vec<Item> {
 /// The status, so that what is in progress stands out without colours too.
 fn status(it: &Planned) -> String {
     let phrase = it.status.phrase();
-    match it.status {
+    let status = match it.status {
         Status::Overrun => format!("! {phrase}"),
         Status::InProgress => format!("> {phrase}"),
         _ if it.frozen.is_empty() => phrase,
         _ => trf!("{phrase}; frozen", "{phrase}；封网"),
+    };
+    match some(it.overlaps.clone()) {
+        None => status,
+        Some(with) => trf!("{status}; overlaps {with}", "{status}；与 {with} 冲突"),
     }
 }
 
@@ -282,6 +297,7 @@ fn whole_json(days: &Days, planned: &[Planned], frozen: &[Frozen], markets: &[Ma
             "status": it.status.as_str(),
             "title": it.row.title,
             "frozen_by": json::list(&it.frozen),
+            "overlaps": json::list(&it.overlaps),
             "last_start": it.facts.last_start().to_string(),
             "last_rollback": it.facts.last_rollback().to_string(),
             "facts": json::facts(&it.facts),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::commands::Context;
-use crate::commands::change::check::digest_of;
+use crate::commands::change::against::digest_of;
 use crate::commands::lookup::{option_path, parse};
 use crate::domain::{Artifact, Change, Digest, Person, RunId};
 use crate::error::{ArtifactError, Error, FileAct};

@@ -1,30 +1,27 @@
 //! `check`, and reading a draft for `file` and `revise`.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
 use crate::commands::Context;
 use crate::commands::Zh;
+use crate::commands::change::against::Against;
 use crate::commands::change::commits::commit_addresses;
 use crate::commands::files::read_text;
 use crate::commands::known::note_mistyped;
 use crate::commands::lookup::{name_of_input, parse};
 use crate::domain::{
-    About, Author, Capacity, Change, ChangeId, Content, Denied, Digest, Effect, Execution, Facts, Fingerprint,
-    FreezeName, Governance, Group, Met, Moment, Needs, PersonId, Refusal, ServiceId, Text, Time, Window, judge_author,
-    judge_party, judge_time_left, judge_window,
+    About, Author, Capacity, Change, Content, Denied, Effect, Execution, Facts, Fingerprint, Governance, Group, Met,
+    Moment, Needs, PersonId, Refusal, Text, Time, judge_rollback_fits, judge_time_left,
 };
 use crate::error::Error;
 use crate::format::data::{self, Data};
 use crate::format::{body, entry, text};
-use crate::input::{Draft, DraftContext, Fault, Problem, fault_in, nearest, read};
+use crate::input::{Draft, DraftContext, Fault, Problem, fault_in, read};
 use crate::output::{self, safe};
-use crate::private::open_regular;
 use crate::store::Session;
 use crate::{tr, trf};
 
@@ -105,10 +102,11 @@ impl Check {
             .to_owned(),
         };
         if context.ui.json {
-            let text = Text::Description(Box::new(draft.description));
+            let (description, execution) = draft.whole();
+            let text = Text::Description(Box::new(description));
             let read = json!({
                 "facts": output::json::facts(&draft.facts),
-                "execution": output::json::execution(&draft.execution),
+                "execution": output::json::execution(&execution),
                 "text": output::json::text(&text),
             });
             context.ui.print_json(context.env, read)?;
@@ -117,84 +115,6 @@ impl Check {
         let name = safe(&name);
         context.env.remark(trf!("{name}: no faults ({against})", "{name}：没有错误（{against}）"));
         Ok(())
-    }
-}
-
-/// The files beside a draft, and the register if there is one.
-struct Against<'s> {
-    folder: PathBuf,
-    session: Option<&'s Session>,
-    /// Governance with all enrolled people; `None` without a register.
-    governance: Option<Governance>,
-    /// The number of changes filed.
-    filed: u64,
-    now: Time,
-}
-
-impl DraftContext for Against<'_> {
-    fn digest_of(&self, path: &str) -> io::Result<Digest> {
-        digest_of(&self.folder.join(path))
-    }
-
-    fn judge_party(&self, person: &PersonId) -> Result<(), Refusal> {
-        match self.governance.as_ref().map(|governance| judge_party(governance, person)) {
-            Some(Err(Denied::Refused(refusal))) => Err(refusal),
-            // All enrolled people are loaded, so an absent one is not enrolled.
-            Some(Err(Denied::Unloaded(_))) => Err(Refusal::PartyUnknown { person: person.clone() }),
-            Some(Ok(())) | None => Ok(()),
-        }
-    }
-
-    fn judge_service(&self, service: &ServiceId) -> Result<(), Problem> {
-        let Some(session) = self.session.filter(|session| session.state().governance().services().is_some()) else {
-            return Ok(());
-        };
-        match session.ask(|state| Ok(state.governance().service(service)?.is_some())) {
-            // A cache that cannot be read is an error at the next question.
-            Ok(Ok(true) | Err(_)) | Err(_) => Ok(()),
-            Ok(Ok(false)) => {
-                let refusal = Refusal::NoService { service: service.clone() };
-                let all = session.queries().service_ids().unwrap_or_default();
-                let near = nearest(service.as_str(), all.iter().map(ServiceId::as_str));
-                Err(near.map_or_else(|| refusal.clone().into(), |near| Problem::Misspelt(refusal.clone(), near)))
-            }
-        }
-    }
-
-    fn judge_author(&self, person: &PersonId) -> Result<(), Refusal> {
-        match self.governance.as_ref().map(|governance| judge_author(governance, person)) {
-            Some(Err(_)) => Err(Refusal::AuthorUnknown { person: person.clone() }),
-            Some(Ok(())) | None => Ok(()),
-        }
-    }
-
-    fn judge_follows(&self, change: ChangeId) -> Result<(), Refusal> {
-        match self.governance {
-            Some(_) if change.number() > self.filed => Err(Refusal::FollowsUnknown { follows: change }),
-            _ => Ok(()),
-        }
-    }
-
-    fn judge_time_left(&self, window: &Window, rollback_minutes: u64) -> Result<(), Refusal> {
-        // A window that has ended is one fault, not two.
-        let judged = self.governance.as_ref().filter(|_| !window.ended(self.now));
-        judged.map_or(Ok(()), |_| judge_time_left(window, rollback_minutes, self.now))
-    }
-
-    fn judge_exception(&self, freeze: &FreezeName) -> Result<Digest, Refusal> {
-        let Some(session) = self.session else { return Ok(Digest::NONE) };
-        let since = session.ask(|state| Ok(state.governance().freeze_since(freeze)?));
-        // A cache that cannot be read is an error at the next question.
-        let since = since.ok().and_then(Result::ok).flatten();
-        since.ok_or_else(|| Refusal::NoFreeze { freeze: freeze.clone() })
-    }
-
-    fn freezes(&self) -> Vec<FreezeName> {
-        self.governance.iter().flat_map(Governance::freezes).map(|(name, _)| name.clone()).collect()
-    }
-
-    fn judge_window(&self, window: &Window) -> Result<(), Refusal> {
-        self.governance.as_ref().map_or(Ok(()), |_| judge_window(window, self.now))
     }
 }
 
@@ -261,6 +181,17 @@ impl CheckedDraft {
         Ok(problems)
     }
 
+    /// What the template of the draft does not let it say, and that it ends or asks for more time.
+    fn template_problems(&self, now: Time) -> Vec<Problem> {
+        let Draft { facts, description, execution, template } = &self.draft;
+        let Some(it) = template else { return Vec::new() };
+        let fits = judge_rollback_fits(&facts.window, facts.rollback_minutes)
+            .and_then(|()| judge_time_left(&facts.window, facts.rollback_minutes, now));
+        let times = it.judge_times(facts, facts.window.start().max(now), now).err();
+        let refusals = it.template.refusals(facts, execution, &description.filled());
+        fits.err().into_iter().chain(times).chain(refusals).map(Problem::Refused).collect()
+    }
+
     /// What the draft lacks of the content that the policy requires, an exception that the policy does not allow, and duties
     /// of one person that the policy separates.
     ///
@@ -268,9 +199,9 @@ impl CheckedDraft {
     /// A record is not loaded.
     fn requirement_problems(&self, now: Moment, requester: &PersonId) -> Result<Vec<Problem>, Error> {
         let policy = self.governance.as_ref().and_then(Governance::policy);
-        let filled = Text::Description(Box::new(self.draft.description.clone())).filled();
+        let (description, execution) = self.draft.whole();
         let (Some(governance), Some(policy)) = (&self.governance, policy) else { return Ok(Vec::new()) };
-        let (facts, commands) = (&self.draft.facts, self.draft.execution.folded());
+        let (facts, filled, commands) = (&self.draft.facts, description.filled(), execution.folded());
         let touched = governance.touched(facts)?;
         let about = About { facts, commands: &commands, touched: &touched };
         let content = Content { about, filled: &filled, filed: now.effective };
@@ -311,7 +242,7 @@ impl CheckedDraft {
         let (Some(governance), facts) = (&self.governance, &self.draft.facts) else { return Ok(Vec::new()) };
         let Some(policy) = governance.policy() else { return Ok(Vec::new()) };
         let capacity = self.supposed(governance, before, requester)?.capacity(governance, now)?;
-        let (commands, touched) = (self.draft.execution.folded(), governance.touched(facts)?);
+        let (commands, touched) = (self.draft.whole().1.folded(), governance.touched(facts)?);
         let needs = policy.needs(About { facts, commands: &commands, touched: &touched });
         Ok(lacking(&capacity, &needs, now.claimed))
     }
@@ -372,7 +303,12 @@ fn field_of(problem: &Problem) -> &'static str {
         Problem::Frozen { .. } => "window.start",
         Problem::NobodyExcepts { .. } => "freeze_exception.freezes",
         Problem::Refused(Refusal::ServiceEnvironment { .. }) => "environments",
-        Problem::Refused(Refusal::LeadTime { .. }) => "window.start",
+        Problem::Refused(Refusal::LeadTime { .. } | Refusal::TemplateLead { .. }) => "window.start",
+        Problem::Refused(Refusal::WindowShort { .. } | Refusal::TooLateToStart { .. }) => "window.end",
+        Problem::Refused(Refusal::TemplateEnded { .. }) => "template",
+        Problem::Refused(Refusal::TemplateService { .. }) => "services",
+        Problem::Refused(Refusal::TemplateEnvironment { .. }) => "environments",
+        Problem::Refused(Refusal::TemplateTargets { .. }) => "targets",
         Problem::Refused(Refusal::LongestWindow { .. }) => "window.end",
         Problem::Refused(Refusal::NoException { .. } | Refusal::FieldMissing { .. }) => "exception.requirements",
         _ => "",
@@ -411,7 +347,7 @@ pub fn read_draft(
     };
     draft.facts.authors.extend(authors);
     if let Some(policy) = against.governance.as_ref().and_then(Governance::policy) {
-        draft.facts.sensitive = draft.description.sensitive(policy.sensitive());
+        draft.facts.sensitive = draft.whole().0.sensitive(policy.sensitive());
     }
     if !draft.execution.is_empty() {
         context.env.status(tr!(
@@ -428,7 +364,9 @@ pub fn read_draft(
             let services = &draft.facts.services;
             let governance = session.map(|session| session.governed_about(services)).transpose()?;
             let checked = CheckedDraft { draft, path, source, governance };
-            checked.without(checked.service_problems()?)?;
+            let mut problems = checked.service_problems()?;
+            problems.extend(checked.template_problems(context.env.now()));
+            checked.without(problems)?;
             Ok(checked)
         }
     }
@@ -469,27 +407,4 @@ fn oversize(draft: &Draft) -> Option<(usize, usize)> {
     let facts = body::facts(&draft.facts).len();
     let parts = [(facts, MOST_FACTS), (text, entry::MAX_TEXT), (data, data::MAX_DATA)];
     parts.into_iter().find(|(bytes, most)| bytes > most)
-}
-
-/// The SHA-256 of a regular file of any size.
-///
-/// # Errors
-/// The file cannot be read, or is a device or a pipe, which might never end.
-pub fn digest_of(path: &Path) -> io::Result<Digest> {
-    let mut hash = Sha256::new();
-    io::copy(&mut open_regular(path)?, &mut HashWriter(&mut hash))?;
-    Ok(Digest::new(hash.finalize().into()))
-}
-
-struct HashWriter<'h>(&'h mut Sha256);
-
-impl io::Write for HashWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -46,7 +46,7 @@ impl Close {
             context,
             &mut session,
             |page, session| {
-                let (number, status) = (revision.number, outcome_of(closed.state(), closed.outcome()));
+                let (number, status) = (revision.number, outcome_of(closed.state(), closed.result()));
                 page.block(&trf!(
                     "about to sign: close {id} revision {number}: {status}",
                     "即将签名：关闭 {id} 修订 {number}：{status}"

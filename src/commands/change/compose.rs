@@ -57,7 +57,7 @@ pub struct Compose {
     rollback: Vec<String>,
     /// Open the draft in your editor before it is filed
     #[arg(long, conflicts_with = "file", zh("提交前在编辑器中打开草稿"))]
-    edit: bool,
+    pub(super) edit: bool,
 }
 
 impl Compose {

@@ -9,10 +9,10 @@ use crate::commands::files::{check_absent, create, read_text, read_text_within};
 use crate::commands::lookup::{change, known_person, name_of_input};
 use crate::commands::{Context, record_shown, report_recorded_with};
 use crate::domain::{
-    ChangeId, Digest, Event, Fingerprint, Header, KeyState, PersonId, Refusal, RegisterId, RevisionRef, Statement,
-    Submission, Time,
+    ChangeId, Digest, Event, Facts, Fingerprint, Header, KeyState, PersonId, Refusal, RegisterId, RevisionRef,
+    Statement, Submission, Time,
 };
-use crate::error::{AccountError, DetachedError, Error, shell_word};
+use crate::error::{AccountError, DetachedError, Error, TemplateError, shell_word};
 use crate::format::statement::{self, Exported};
 use crate::format::{data, entry, sshsig};
 use crate::key_choice::{Choice, choose};
@@ -45,6 +45,7 @@ pub(super) fn export(context: &mut Context<'_>, id: ChangeId, approver: Approver
     let session = context.open()?;
     let approved = change(&session, id)?;
     let (revision, now) = (approved.current(), context.env.now());
+    check_whole(id, &revision.facts)?;
     let person = approver.person.map_or_else(|| context.me(&session), Ok)?;
     let statement = Statement {
         revision: revision.id,
@@ -223,7 +224,14 @@ fn report(context: &mut Context<'_>, register: &RegisterId, statement: &Statemen
 fn read(context: &mut Context<'_>, file: &Path) -> Result<Exported, Error> {
     let text = read_text_within(context.env, file, MOST)?;
     let fault = |fault| DetachedError::File { path: name_of_input(file), fault: Box::new(fault) };
-    Ok(statement::read_file(text.as_bytes()).map_err(fault)?)
+    let exported = statement::read_file(text.as_bytes()).map_err(fault)?;
+    check_whole(exported.statement.revision.change, &exported.revision.facts)?;
+    Ok(exported)
+}
+
+/// Fails for a standard change: the file would not have what its template gives, so nobody could read what they sign.
+fn check_whole(change: ChangeId, facts: &Facts) -> Result<(), Error> {
+    if facts.template.is_some() { Err(TemplateError::Detached { change }.into()) } else { Ok(()) }
 }
 
 /// The file of the signature: beside the statement, as `ssh-keygen -Y sign` names it.

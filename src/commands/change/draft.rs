@@ -6,21 +6,23 @@ use crate::commands::Context;
 use crate::commands::Zh;
 use crate::commands::look::diff;
 use crate::commands::lookup::{change, change_id, parse};
+use crate::commands::template::in_force;
 use crate::domain::{ChangeId, ChangeKind, PersonId, Refusal, Role};
 use crate::error::Error;
-use crate::input::{Copied, template, write};
+use crate::input::{Copied, NewStandard, draft_from_template, template, write};
 use crate::store::Session;
 use crate::{tr, trf};
 
 /// Print a draft to fill in
 ///
-/// The draft is a commented TOML template, or the content of a filed change with --from.
+/// The draft is a commented TOML template, the content of a filed change with --from, or a standard change with --template.
 #[derive(Debug, Args)]
 #[command(zh("输出一份待填写的草稿"))]
-#[command(zh_long("草稿是带注释的 TOML 模板；用 --from 时是已提交的变更单的内容。"))]
+#[command(zh_long("草稿是带注释的 TOML 模板；用 --from 时是已提交的变更单的内容，用 --template 时是标准变更。"))]
 #[command(after_help = "Examples:
   twinseal draft > change.toml
   twinseal draft --kind emergency > fix.toml
+  twinseal draft --template restart-gateway > restart.toml
   twinseal draft --from CHG-42 > change.toml")]
 pub struct Draft {
     /// Kind of change: normal or emergency
@@ -30,6 +32,10 @@ pub struct Draft {
     /// Filed change to copy; its files are referred to by digest
     #[arg(long, value_name = "CHG-N", conflicts_with = "kind", zh("要复制的已提交变更单；其中的文件以摘要引用"))]
     from: Option<String>,
+    /// Template of a standard change; the draft asks only what it leaves open
+    #[arg(long, value_name = "TEMPLATE", conflicts_with_all = ["kind", "from"])]
+    #[arg(zh("标准变更的模板；草稿只询问模板未规定的内容"))]
+    template: Option<String>,
 }
 
 impl Draft {
@@ -41,11 +47,18 @@ impl Draft {
             write!(context.env.out, "{draft}")?;
             return Ok(());
         }
+        let owner: Option<PersonId> = context.key_choice.person_meant().map(parse).transpose()?;
+        if let Some(template) = &self.template {
+            let session = context.open()?;
+            let (_, template) = in_force(&session, &parse(template)?)?;
+            let new = NewStandard { template: &template, owner: owner.as_ref(), now: context.env.now() };
+            write!(context.env.out, "{}", draft_from_template(&new))?;
+            return Ok(());
+        }
         let kind: ChangeKind = parse(&self.kind)?;
         if kind == ChangeKind::Standard {
             return Err(Refusal::NoTemplate.into());
         }
-        let owner: Option<PersonId> = context.key_choice.person_meant().map(parse).transpose()?;
         write!(context.env.out, "{}", template(kind, owner.as_ref(), context.env.now()))?;
         Ok(())
     }
@@ -76,7 +89,7 @@ pub fn template_for(context: &mut Context<'_>) -> Result<(String, Session), Erro
 pub fn copied(context: &mut Context<'_>, id: ChangeId) -> Result<(String, Session), Error> {
     let session = context.open()?;
     let revision = change(&session, id)?.current().clone();
-    let (words, execution) = (diff::description(&session, &revision)?, diff::execution(&session, &revision)?);
+    let (words, execution) = diff::content(&session, revision.seq)?;
     if session.ask(|state| Ok(revision.is_redacted(state.governance())?))?? {
         context.env.remark(tr!(
             "note: the text of this change was redacted; the draft lacks it",

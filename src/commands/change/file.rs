@@ -58,6 +58,6 @@ impl File {
         }
         let from = self.from.as_deref().map(change_id).transpose()?;
         let text = self.compose.text(context, from, None)?;
-        compose_and_record(context, Becomes::Change, &text, (&self.compose, self.commits, self.again))
+        compose_and_record(context, Becomes::Change, &text, (self.compose.edits(), self.commits, self.again))
     }
 }

@@ -1,5 +1,6 @@
 //! Records a draft, as a new change or as a new revision of one; in the editor, until it has no faults.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
 
@@ -7,15 +8,16 @@ use crate::commands::ask::{Yes, yes_or_no};
 use crate::commands::change::again::Again;
 use crate::commands::change::check::{CheckedDraft, DraftFile, approvals_needed, read_draft};
 use crate::commands::change::commits::check_range;
-use crate::commands::change::compose::Compose;
 use crate::commands::change::drafts;
 use crate::commands::lookup::{change, governance_about, parts};
-use crate::commands::{Context, about_to_sign, report_recorded};
-use crate::domain::{Change, ChangeId, Event, Line, RevisionRef, Text};
+use crate::commands::overlaps::told;
+use crate::commands::recorded::{about_to_file, draft_parts};
+use crate::commands::{Context, report_recorded};
+use crate::domain::{Change, ChangeId, Conflicts, Event, Facts, Line, RevisionRef, Text};
 use crate::error::{AccountError, Error, FileAct};
 use crate::format::{Entry, Unsigned};
 use crate::input::{mark_faults, marks_in, without_marks};
-use crate::output::{Equal, Gutter, Parts, diff, list, safe_lines};
+use crate::output::{Equal, Gutter, diff, kind_of, list, overlaps, safe_lines};
 use crate::record::{Plan, Rehearsal, rehearse};
 use crate::store::Session;
 use crate::{tr, trf};
@@ -60,7 +62,7 @@ impl Becomes {
     }
 }
 
-/// Makes a draft of `text`, and records it: after the editor if the options say so.
+/// Makes a draft of `text`, and records it: after the editor if it `edits`.
 ///
 /// # Errors
 /// As [`record`]. At a terminal the draft is kept.
@@ -68,11 +70,11 @@ pub fn compose_and_record(
     context: &mut Context<'_>,
     becomes: Becomes,
     text: &str,
-    (compose, commits, again): (&Compose, Option<String>, Again),
+    (edits, commits, again): (bool, Option<String>, Again),
 ) -> Result<(), Error> {
     commits.as_deref().map(check_range).transpose()?;
     let path = drafts::keep(context, text, becomes.made_from())?;
-    if compose.edits() {
+    if edits {
         return edit_and_record(context, becomes, (&path, Some(text)), commits);
     }
     let from = DraftFile::begun(&path, drafts::number_of(&path), commits);
@@ -163,21 +165,18 @@ fn ask(
     (becomes, revised): (Becomes, Option<&Change>),
     (checked, entry): (&CheckedDraft, Option<&Unsigned>),
 ) -> Result<(), Error> {
-    if !context.env.console.is_interactive() || context.options.dry_run {
-        return Ok(());
-    }
     let mut page = context.page_above_question();
     page.block(&trf!("about to sign: {}", "即将签名：{}", becomes.act()));
-    about_to_sign(&mut page, entry);
+    about_to_file(&mut page, entry, &checked.draft);
     if let (Some(revised), Some(entry)) = (revised, entry) {
-        let (old, new) = (revised.current(), Parts::new(entry.body().as_bytes(), entry.text(), entry.data()));
+        let (old, new) = (revised.current(), draft_parts(entry, &checked.draft));
         page.block(&trf!("changes since revision {}", "与修订 {} 相比的变化", old.id.number));
         diff(&mut page, &parts(session, old.seq)?, &new, Equal::Near);
     }
     context.env.show(page.finish().trim_start());
     let (draft, mut page) = (&checked.draft, context.page_above_question());
     page.quote_text(Gutter::Prose, draft.description.title.as_ref().map_or("", Line::as_str));
-    let (kind, risk) = (draft.facts.kind.phrase(), draft.facts.risk.phrase());
+    let (kind, risk) = (kind_of(&draft.facts), draft.facts.risk.phrase());
     page.field(tr!("kind, risk", "类型、风险"), trf!("{kind}, {risk}", "{kind}，{risk}风险"));
     page.field(tr!("services", "服务"), list(&draft.facts.services));
     page.field(tr!("window", "变更窗口"), context.clock().window(&draft.facts.window));
@@ -207,19 +206,18 @@ pub fn record(context: &mut Context<'_>, becomes: Becomes, from: &DraftFile, aga
         _ => current,
     };
     let checked = read_draft(context, Some(&session), from)?;
-    let draft = &checked.draft;
-    let rehearsal = rehearse(&mut context.recorder(), &mut session, |session| {
-        let (facts, execution) = (Box::new(draft.facts.clone()), Box::new(draft.execution.clone()));
-        let event = match replaces {
-            Some(replaces) => Event::Revise { replaces, facts, execution },
-            None => Event::File { change: session.state().next_change(), facts, execution },
-        };
-        Ok(Plan { event, text: Some(Text::Description(Box::new(draft.description.clone()))) })
-    })?;
-    check_and_ask(context, &session, (becomes, revised.as_ref()), (&checked, &rehearsal, from), again)?;
-    let need = approvals_needed(&session, &draft.facts, &draft.execution)?;
+    let need = approvals_needed(&session, &checked.draft.facts, &checked.draft.whole().1)?;
     let voided = revised.as_ref().map(|it| counted(context, &session, it)).transpose()?.unwrap_or_default();
-    let recorded = rehearsal.record(context.recorder(), &mut session);
+    let about = (becomes, revised.as_ref(), replaces);
+    let recorded = loop {
+        match ask_and_record(context, &mut session, about, (&checked, from), again) {
+            Err(Error::OtherSince) => context.env.status(tr!(
+                "warning: meanwhile other changes overlap it; it was not recorded yet",
+                "警告：与其冲突的变更单已有变动；尚未记录"
+            )),
+            recorded => break recorded,
+        }
+    };
     let filed = recorded.as_ref().map_or_else(Error::is_after_recording, |_| true);
     let removed = from.begun_at().filter(|_| filed).map_or(Ok(()), drafts::remove);
     let entry = recorded?;
@@ -227,32 +225,98 @@ pub fn record(context: &mut Context<'_>, becomes: Becomes, from: &DraftFile, aga
     report(context, &entry, replaces, (&need, &voided))
 }
 
-/// What may be wrong with a valid draft, and the questions before it is recorded.
+/// Shows a valid draft, asks, and records it.
+///
+/// # Errors
+/// [`Error::OtherSince`] if it overlaps other changes by then than those that the user was asked about.
+fn ask_and_record(
+    context: &mut Context<'_>,
+    session: &mut Session,
+    (becomes, revised, replaces): (Becomes, Option<&Change>, Option<RevisionRef>),
+    (checked, from): (&CheckedDraft, &DraftFile),
+    again: Again,
+) -> Result<Entry, Error> {
+    let draft = &checked.draft;
+    let (met, agreed) = (RefCell::new(Conflicts::new()), RefCell::new(None));
+    let rehearsal = rehearse(&mut context.recorder(), session, |session| {
+        let (facts, execution) = (Box::new(draft.facts.clone()), Box::new(draft.execution.clone()));
+        let event = match replaces {
+            Some(replaces) => Event::Revise { replaces, facts, execution },
+            None => Event::File { change: session.state().next_change(), facts, execution },
+        };
+        let event = session.ask(|state| Ok(state.listing(event.clone())?))??;
+        let listed = event.conflicts().cloned().unwrap_or_default();
+        if agreed.borrow().as_ref().is_some_and(|agreed| *agreed != listed) {
+            return Err(Error::OtherSince);
+        }
+        met.replace(listed);
+        Ok(Plan { event, text: Some(Text::Description(Box::new(draft.description.clone()))) })
+    })?;
+    let shown = met.borrow().clone();
+    let asks = check_and_ask(context, session, (becomes, revised), (checked, &rehearsal, from), (again, &shown))?;
+    if asks {
+        agreed.replace(Some(shown));
+    }
+    rehearsal.record(context.recorder(), session)
+}
+
+/// Says which open changes a draft overlaps: those that approvers will sign for.
+fn note_overlaps(
+    context: &mut Context<'_>,
+    session: &Session,
+    (of, facts): (ChangeId, &Facts),
+    listed: &Conflicts,
+) -> Result<(), Error> {
+    let now = session.state().moment(context.env.now());
+    for overlap in overlaps(&told(session, (of, facts), (listed, None), now)?, now.claimed) {
+        let overlap = safe_lines(&overlap);
+        let note = trf!("note: it overlaps {overlap}", "注意：与 {overlap} 冲突");
+        // A question without its reason is none, so it stands there even with --quiet.
+        match context.env.console.is_interactive() {
+            true => context.env.status(note),
+            false => context.env.remark(note),
+        }
+    }
+    Ok(())
+}
+
+/// What may be wrong with a valid draft, and the questions before it is recorded. Returns whether somebody could answer
+/// them.
 fn check_and_ask<P: FnMut(&mut Session) -> Result<Plan, Error>>(
     context: &mut Context<'_>,
     session: &Session,
     (becomes, revised): (Becomes, Option<&Change>),
     (checked, rehearsal, from): (&CheckedDraft, &Rehearsal<P>, &DraftFile),
-    again: Again,
-) -> Result<(), Error> {
+    (again, listed): (Again, &Conflicts),
+) -> Result<bool, Error> {
     let (draft, now) = (&checked.draft, session.state().moment(context.env.now()));
     checked.check_capacity(now, revised, rehearsal.actor())?;
     let title = draft.description.title.as_ref().map_or("", Line::as_str);
-    let similar = match becomes.revises() {
-        Some(id) => vec![id],
+    let similar = match revised {
+        // The same words with other conflicts are signed for anew.
+        Some(it) if it.current().conflicts != *listed => Vec::new(),
+        Some(it) => vec![it.id()],
         None => session.queries().similar(title, &draft.facts.window)?,
     };
-    again.check(context, session, (draft, rehearsal.unsigned()), (&becomes.act(), &similar))?;
+    let of = revised.map_or_else(|| session.state().next_change(), Change::id);
+    note_overlaps(context, session, (of, &draft.facts), listed)?;
+    let confirmed = again.check(context, session, (draft, rehearsal.unsigned()), (&becomes.act(), &similar))?;
     // Freezes can change before the window opens, so a change that they stop can be filed.
     for problem in checked.freeze_problems(session, now, rehearsal.actor())? {
         let problem = problem.to_string();
         let problem = safe_lines(&problem);
         context.env.remark(trf!("note: {problem}", "注意：{problem}"));
     }
+    let asks = context.env.console.is_interactive() && !context.options.dry_run;
     match from.begun_at() {
-        Some(_) => ask(context, session, (becomes, revised), (checked, rehearsal.unsigned())),
-        None => Ok(()),
+        Some(_) if asks => ask(context, session, (becomes, revised), (checked, rehearsal.unsigned()))?,
+        None if asks && !confirmed && !listed.is_empty() => {
+            let files = yes_or_no(context.env, tr!("File it all the same?", "是否仍然提交？"), Yes::Short)?;
+            files.then_some(()).ok_or(Error::NotConfirmed)?;
+        }
+        _ => {}
     }
+    Ok(asks)
 }
 
 /// Whose approvals of a change count now.

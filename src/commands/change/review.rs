@@ -89,11 +89,11 @@ fn edit(context: &mut Context<'_>, id: ChangeId) -> Result<(), Error> {
     if !path.exists() {
         write(&path, &offered)?;
     }
-    let mut comments = marks_in(&fs::read_to_string(&path).unwrap_or_default());
+    let mut comments = marks_in(&read(&path)?);
     loop {
         let edited = context.env.edit(&path);
         edited.map_err(|source| Error::File { doing: FileAct::Edit, path: path.clone(), source })?;
-        let text = without_marks(&fs::read_to_string(&path).unwrap_or_default(), &comments);
+        let text = without_marks(&read(&path)?, &comments);
         if text == offered {
             remove(&path)?;
             return Err(AccountError::NothingWritten.into());
@@ -131,6 +131,11 @@ fn kept(context: &mut Context<'_>, id: ChangeId) {
     context.env.status(trf!("kept; go on with: `twinseal review {id}`", "已保留；继续：`twinseal review {id}`"));
 }
 
+/// The text of a review. One in another encoding than UTF-8 stays as it is.
+fn read(path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|source| Error::File { doing: FileAct::Read, path: path.to_owned(), source })
+}
+
 fn write(path: &Path, text: &str) -> Result<(), Error> {
     Ok(private::replace(path, text).map_err(StoreError::from)?)
 }
@@ -146,8 +151,12 @@ fn record(
     id: ChangeId,
     (draft, asks): (ReviewDraft, bool),
 ) -> Result<(), Error> {
-    change(session, id)?;
-    let rehearsal = rehearse(&mut context.recorder(), session, |session| Ok(plan(&change(session, id)?, &draft)))?;
+    let shown = plan(&change(session, id)?, &draft).event;
+    let rehearsal = rehearse(&mut context.recorder(), session, |session| {
+        let plan = plan(&change(session, id)?, &draft);
+        // Another review came first, and has the numbers of these actions.
+        if plan.event == shown { Ok(plan) } else { Err(Error::OtherSince) }
+    })?;
     if context.env.console.is_interactive() {
         let mut page = context.page_above_question();
         page.block(&trf!("about to sign: the review of {id}", "即将签名：{id} 的评估"));

@@ -16,13 +16,14 @@ use crate::error::{AccountError, Error};
 /// File a new revision of a change
 ///
 /// The new revision replaces the current one. Approvals of the old revision no longer count. Without a file, the draft is
-/// the current revision with its window, changed by the options or in your editor ($VISUAL or $EDITOR). A draft that is
-/// not filed is kept: see `twinseal drafts`.
+/// the current revision with its window, changed by the options or in your editor ($VISUAL or $EDITOR). With --again alone
+/// it is the current revision as it is, which then lists the changes that it overlaps now. A draft that is not filed is
+/// kept: see `twinseal drafts`.
 #[derive(Debug, Args)]
 #[command(zh("提交变更单的新修订"))]
 #[command(zh_long(
     "新修订取代当前修订，对旧修订的批准不再计入。不给出文件时，草稿是当前修订连同其变更窗口，由选项或在编辑器（$VISUAL 或 $EDITOR）\
-     中修改。未提交的草稿会保留：见 `twinseal drafts`。"
+     中修改。只给出 --again 时，按当前修订原样重新提交，并列出此时与其冲突的变更单。未提交的草稿会保留：见 `twinseal drafts`。"
 ))]
 #[command(after_help = "Examples:
   twinseal revise CHG-42
@@ -55,13 +56,14 @@ impl Revise {
             let becomes = Becomes::Revision { of, from: None };
             return record(context, becomes, &DraftFile::named(file, self.commits), self.again);
         }
-        if self.compose.edits() && !context.env.console.is_interactive() {
+        let edits = self.compose.edits() && (self.compose.edit || !self.again.again);
+        if edits && !context.env.console.is_interactive() {
             return Err(AccountError::NoRevisionGiven(of).into());
         }
         // Fixed before it is copied: a revision filed meanwhile must not be replaced unseen.
         let from = change(&context.open()?, of)?.current().id;
         let text = self.compose.text(context, None, Some(of))?;
         let becomes = Becomes::Revision { of, from: Some(from) };
-        compose_and_record(context, becomes, &text, (&self.compose, self.commits, self.again))
+        compose_and_record(context, becomes, &text, (edits, self.commits, self.again))
     }
 }

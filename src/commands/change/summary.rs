@@ -3,7 +3,7 @@
 use crate::commands::lookup::{change, parts};
 use crate::domain::{Facts, Outcome, Revision, RevisionRef, Target};
 use crate::error::Error;
-use crate::output::{Page, Parts, window_lines};
+use crate::output::{Page, Parts, kind_of, window_lines};
 use crate::store::Session;
 use crate::trf;
 
@@ -98,7 +98,7 @@ pub fn content_of(page: &mut Page, parts: &Parts, facts: &Facts) {
     for block in parts.content().iter().filter(|block| block.name == "title") {
         page.lines(&block.lines);
     }
-    let (risk, kind, owner) = (facts.risk.phrase(), facts.kind.phrase(), &facts.owner);
+    let (risk, kind, owner) = (facts.risk.phrase(), kind_of(facts), &facts.owner);
     page.text("", trf!("{risk} risk, {kind}, owner {owner}", "{risk}风险，{kind}，变更负责人 {owner}"));
     page.text("", window_lines(&facts.window));
     let (outage, rollback) = (facts.outage_minutes, facts.rollback_minutes);

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::commands::lookup::{parts, reason_of, redaction};
+use crate::commands::lookup::{parts, reason_of};
+use crate::commands::signed_acts::{act_json, words};
 use crate::domain::{Deviation, DeviationId, SignedAct};
 use crate::error::Error;
-use crate::output::{Gutter, Page, json as written};
+use crate::output::{Page, json as written, list};
 use crate::store::Session;
 use crate::{tr, trf};
 
@@ -34,6 +35,15 @@ pub(super) fn write(page: &mut Page, context: &Context<'_>, session: &Session, i
     let (status, count, of) = (it.status().phrase(), counted.len(), Deviation::REVIEWERS);
     page.field(tr!("status", "状态"), trf!("{status} ({count} of {of})", "{status}（{count}/{of}）"));
     page.field(tr!("told", "报告"), act(it.recorded()));
+    let told = it.told();
+    page.field(tr!("done", "操作"), told.done);
+    for (label, value) in [(tr!("by", "操作人"), list(&told.by)), (tr!("services", "服务"), list(&told.services))]
+    {
+        if !value.is_empty() {
+            page.field(label, value);
+        }
+    }
+    told.incident.iter().for_each(|it| _ = page.field(tr!("incident", "事件"), it));
     page.field(tr!("digest", "摘要"), it.recorded().leaf);
     for review in it.reviews() {
         let void = if counted.contains(&review.seq) { "" } else { tr!("; does not count", "；不计入") };
@@ -51,38 +61,15 @@ pub(super) fn write(page: &mut Page, context: &Context<'_>, session: &Session, i
     Ok(())
 }
 
-/// Writes what somebody wrote, or who redacted it.
-fn words(page: &mut Page, session: &Session, heading: &str, seq: u64) -> Result<(), Error> {
-    page.block(heading);
-    if let Some(redacted) = redaction(session, seq)? {
-        page.text("", trf!("(text redacted {})", "（文本已隐去，{}）", redacted.by));
-        redacted.reason.iter().for_each(|reason| _ = page.quote_text(Gutter::Prose, reason));
-        return Ok(());
-    }
-    for block in parts(session, seq)?.content() {
-        page.lines(&block.lines);
-    }
-    Ok(())
-}
-
 /// A deviation as JSON.
 ///
 /// # Errors
 /// The register cannot be read.
 pub(super) fn json(context: &Context<'_>, session: &Session, it: &Deviation) -> Result<Value, Error> {
     let counted = counted(context, session, it)?;
-    let act = |act: &SignedAct| -> Result<Value, Error> {
-        Ok(json!({
-            "person": act.person.to_string(),
-            "time": act.moment.claimed.to_string(),
-            "seq": act.seq,
-            "leaf": act.leaf.to_string(),
-            "comment": reason_of(session, act.seq)?,
-        }))
-    };
     let mut reviews = Vec::new();
     for review in it.reviews() {
-        let mut value = act(review)?;
+        let mut value = act_json(session, review)?;
         value["counts"] = counted.contains(&review.seq).into();
         reviews.push(value);
     }
@@ -91,7 +78,7 @@ pub(super) fn json(context: &Context<'_>, session: &Session, it: &Deviation) -> 
         "status": it.status().to_string(),
         "authorised": false,
         "told": written::deviation::told(it.told()),
-        "recorded": act(it.recorded())?,
+        "recorded": act_json(session, it.recorded())?,
         "digest": it.recorded().leaf.to_string(),
         "reviews": { "counted": counted.len(), "required": Deviation::REVIEWERS, "acts": reviews },
     }))

@@ -53,7 +53,7 @@ impl Review {
                 page::write(&mut shown, context, &session, id)?;
                 shown.block(&trf!("about to sign: the review of {id}", "即将签名：审阅 {id}"));
                 about_to_sign(&mut shown, rehearsal.unsigned());
-                context.env.status(shown.finish());
+                context.env.show(shown.finish().trim_start());
                 rehearsal.confirm(context.env, tr!("review this deviation", "审阅此偏差"), &id.to_string())?;
                 rehearsal.record(context.recorder(), &mut session)?
             }

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::commands::look::checkpoint::{self, read_checkpoint};
-use crate::commands::lookup::{change, change_id, name_of_input, option_path, parse};
+use crate::commands::lookup::{change, change_id, name_of_input, option_path, parse, with_template};
 use crate::commands::timestamp::{self, file_beside, read_beside};
 use crate::commands::{Context, Zh};
-use crate::domain::{ChangeId, Digest, Event, Field};
+use crate::domain::{ChangeId, Digest, Event, Field, OWN_FIELDS};
 use crate::error::{Error, EvidenceError, FileAct, TimestampFailure};
 use crate::format::checkpoint::Checkpoint;
 use crate::format::pack::{Contents, Files, Name, manifest};
@@ -79,7 +79,7 @@ impl PackArgs {
         let contents = Contents { register: checkpoint.origin, subjects, size: checkpoint.size, recorded };
         let mut packed = session.pack(&contents, &note, extras)?;
         let stamp = self.checkpoint.as_deref().map(|file| stamp(context, file, (&note, &mut packed))).transpose()?;
-        let told = told(&packed);
+        let told = told(&session, &packed)?;
         told.iter().try_for_each(|it| check_hidden(&it.event, &leave_out))?;
         packed.insert(Name::Page, evidence_page(&contents.register, &contents.subjects, &told).into_bytes());
         packed.insert(Name::Manifest, manifest(&packed).into_bytes());
@@ -206,11 +206,16 @@ fn stamp(
 
 /// Steps that a machine could carry out are in the data part, which rules read. They would show what was to be left out.
 fn check_hidden(event: &Event, leave_out: &BTreeSet<Field>) -> Result<(), EvidenceError> {
-    let (change, execution) = match event {
-        Event::File { change, execution, .. } => (*change, execution),
-        Event::Revise { replaces, execution, .. } => (replaces.change, execution),
+    let (change, facts, execution) = match event {
+        Event::File { change, facts, execution } => (*change, facts, execution),
+        Event::Revise { replaces, facts, execution } => (replaces.change, facts, execution),
         _ => return Ok(()),
     };
+    // The template of a standard change has all other fields, and it is packed too.
+    let given = leave_out.iter().find(|it| facts.template.is_some() && !OWN_FIELDS.contains(it));
+    if let Some(field) = given {
+        return Err(EvidenceError::NotHidden { change, field: *field });
+    }
     let steps = [(Field::Plan, &execution.plan), (Field::Rollback, &execution.rollback)];
     match steps.into_iter().find(|(field, steps)| leave_out.contains(field) && !steps.is_empty()) {
         Some((field, _)) => Err(EvidenceError::NotHidden { change, field }),
@@ -219,7 +224,7 @@ fn check_hidden(event: &Event, leave_out: &BTreeSet<Field>) -> Result<(), Eviden
 }
 
 /// The packed entries, as the page tells them.
-fn told(packed: &Files) -> Vec<Told> {
+fn told(session: &Session, packed: &Files) -> Result<Vec<Told>, Error> {
     let mut told = Vec::new();
     for (name, blob) in packed {
         let Name::Entry(seq) = *name else { continue };
@@ -228,8 +233,9 @@ fn told(packed: &Files) -> Vec<Told> {
         let parts = Parts::new(&raw.blob, raw.text.as_deref(), raw.data.as_deref());
         // Every entry was read before it was packed.
         if let Ok((header, event)) = entry::read_body(&raw) {
+            let parts = with_template(session, parts, &event)?;
             told.push(Told { header, event, parts, has_text: raw.text.is_some() });
         }
     }
-    told
+    Ok(told)
 }

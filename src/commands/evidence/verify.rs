@@ -166,12 +166,17 @@ fn another(proven: &Proven, expected: Digest) -> Option<Finding> {
 }
 
 /// What no pack can show.
-fn limits() -> [&'static str; 3] {
+fn limits() -> [&'static str; 4] {
     [
         tr!(
             "effective times: other people's clocks are not in the pack, so the end of a grant, a proposal or a request is \
              judged at the time that an entry claims",
             "有效时间：包内没有其他人的时钟，因此授权、提案和申请的终止按日志条目所称的时间判定"
+        ),
+        tr!(
+            "which other changes were open: whether it listed those that it overlapped, and whether a review was overdue, is \
+             not judged",
+            "当时还有哪些未完成的变更单：是否列出了与之冲突的变更单、是否有评估逾期，均不判定"
         ),
         tr!("refused attempts: they are complete, but not judged again", "被拒绝的尝试：数量完整，但不再重新判定"),
         tr!(

@@ -67,7 +67,7 @@ pub fn all(session: &Session) -> Result<Vec<(FreezeName, Freeze)>, Error> {
 /// The cache cannot be read.
 pub fn outside_hours(session: &Session, services: &BTreeSet<ServiceId>) -> Result<Vec<(FreezeName, Terms)>, Error> {
     let outside = session.ask(|state| Ok(state.governance().outside_hours(services)?))??;
-    Ok(outside.into_iter().map(|(name, _, terms, _)| (name, terms)).collect())
+    Ok(outside.into_iter().map(|(freeze, terms)| (freeze.name, terms)).collect())
 }
 
 /// The freezes that a change meets from now to the end of its window; none of a change that can no longer be started.

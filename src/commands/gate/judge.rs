@@ -9,7 +9,7 @@ use crate::commands::change::once::is_started_by;
 use crate::commands::lookup::requirement_texts;
 use crate::domain::{
     Artifact, Attempt, BreakGlass, BreakGlassStatus, Change, ChangeId, Condition, Denied, Event, Facts, Head, Moment,
-    Opens, PersonId, Register, RequirementLine, ServiceId, Start, Time,
+    Opens, Overlap, PersonId, Register, RequirementLine, ServiceId, Start, Time,
 };
 use crate::error::Error;
 use crate::output::{freeze, list};
@@ -255,6 +255,13 @@ fn detail(state: &Register, change: &Change, (condition, attempt): (Condition, A
         }
         Condition::Artifacts => list(facts.artifacts.iter().map(|it| &it.name)),
         Condition::Follows => list(&facts.follows),
+        Condition::Conflicts => {
+            let told = |it: Overlap| match it.in_progress {
+                true => trf!("{} in progress", "{} 实施中", it.change),
+                false => it.change.to_string(),
+            };
+            list(state.overlaps(change.id(), facts)?.into_iter().map(told))
+        }
         _ => String::new(),
     })
 }

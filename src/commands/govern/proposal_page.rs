@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::proposal::Found;
-use super::stopped::{stopped_block, unserved_block};
+use super::stopped::{stopped_block, templated_block, unserved_block};
 use crate::commands::freeze;
 use crate::commands::lookup::{names, parts, reason_of};
 use crate::commands::people::members::fingerprints_block;
+use crate::commands::template::lines;
 use crate::domain::{
     Action, Calendar, CalendarName, Digest, Fingerprint, Freeze, FreezeName, LostEntries, Moment, PersonId,
     ProposalState, Refusal, Terms, Text, Void,
@@ -62,7 +63,7 @@ pub(super) fn write_page(page: &mut Page, now: Moment, session: &Session, found:
     let parts = parts(session, proposal.seq)?;
     // The names stand beside the people.
     for block in parts.content().iter().filter(|block| block.name != "names") {
-        page.block(output::heading(block.name)).lines(&block.lines);
+        page.block(&block.heading()).lines(&block.lines);
     }
     let text = session.entry(proposal.seq)?.and_then(|entry| entry.text);
     action_blocks(page, now, session, action, text.as_ref())?;
@@ -91,6 +92,8 @@ pub(super) fn action_blocks(
         Action::Lift { key, .. } => revived_block(page, session, *key, now),
         Action::SetFreeze(it) => stopped_block(page, session, it, now),
         Action::SetServices(it) => unserved_block(page, session, it, now),
+        Action::SetTemplate(it) => it.replaces.map_or(Ok(()), |replaces| templated_block(page, session, replaces, now)),
+        Action::EndTemplate(it) => templated_block(page, session, it.replaces, now),
         _ => Ok(()),
     }
 }
@@ -219,12 +222,19 @@ fn present(session: &Session, action: &Action) -> Result<output::Present, Error>
             services.extend(service.map(|service| (id.clone(), service)));
         }
     }
+    let template = match action {
+        Action::SetTemplate(it) => {
+            let present = session.ask(|state| Ok(state.governance().template(&it.name)?.1.clone()))?.ok();
+            present.map(|old| (lines(old.until, &old.template), lines(it.until, &it.template)))
+        }
+        _ => None,
+    };
     let lifted = match action {
         Action::LiftFreeze(it) => session.state().governance().lifted_with(it),
         _ => None,
     };
     let alone = lifted.map(|(person, freezes)| (person.clone(), freezes.into_iter().cloned().collect()));
-    Ok(output::Present { grants, policy, freeze, set, calendar, hours, alone, services, key })
+    Ok(output::Present { grants, policy, freeze, set, calendar, hours, alone, services, template, key })
 }
 
 /// What the freeze in force of this name says.

@@ -1,8 +1,9 @@
-//! The open changes that a proposed freeze or set of services would stop.
+//! The open changes that a proposed freeze, set of services or template would stop.
 
 use crate::commands::lookup::title;
 use crate::domain::{
-    Change, ChangeId, Closed, FreezeName, Governance, Moment, Refusal, SetFreeze, SetServices, Status, Terms, Unloaded,
+    Change, ChangeId, Closed, Digest, FreezeName, Governance, Moment, Refusal, SetFreeze, SetServices, Status, Terms,
+    Unloaded,
 };
 use crate::error::Error;
 use crate::output::{Gutter, Page};
@@ -50,25 +51,50 @@ pub(super) fn stopped_block(page: &mut Page, session: &Session, it: &SetFreeze, 
 
 /// Writes the open changes that could not be started as they are with these services: for each the first reason.
 pub(super) fn unserved_block(page: &mut Page, session: &Session, it: &SetServices, now: Moment) -> Result<(), Error> {
-    let open = session.queries().awaiting_approval()?;
+    let open = session.queries().to_be_started()?;
     let stopped = session.ask_each(None, open, |change, governance| {
         let status = change.status(governance, now)?;
-        let can_start = matches!(status, Status::AwaitingApproval | Status::Approved);
+        let can_start = can_start(change, status);
         let why = if can_start { why_not(change, governance, it, now)? } else { None };
         Ok(why.map(|why| (change.id(), status, why)))
     })??;
-    let stopped: Vec<_> = stopped.into_iter().flatten().collect();
+    let said =
+        |(id, status, why): (ChangeId, Status, String)| trf!("{id} {}: {why}", "{id} {}：{why}", status.phrase());
+    list_stopped(page, stopped.into_iter().flatten().map(said).collect());
+    Ok(())
+}
+
+/// Writes the open changes from the template that this entry put in force, and that would be replaced or ended.
+pub(super) fn templated_block(page: &mut Page, session: &Session, since: Digest, now: Moment) -> Result<(), Error> {
+    let open = session.queries().to_be_started()?;
+    let stopped = session.ask_each(None, open, |change, governance| {
+        let (facts, status) = (&change.current().facts, change.status(governance, now)?);
+        let can_start = can_start(change, status);
+        let follows = facts.template.as_ref().is_some_and(|it| it.template.since == since);
+        Ok((can_start && follows).then(|| trf!("{} {}", "{} {}", change.id(), status.phrase())))
+    })??;
+    list_stopped(page, stopped.into_iter().flatten().collect());
+    Ok(())
+}
+
+fn list_stopped(page: &mut Page, stopped: Vec<String>) {
     page.block(tr!("open changes that it would stop", "将被阻止的未结束变更单"));
     if stopped.is_empty() {
         page.text("", tr!("none", "无"));
     }
-    for (id, status, why) in stopped.iter().take(MOST) {
-        page.text("-", trf!("{id} {}: {why}", "{id} {}：{why}", status.phrase()));
-    }
+    stopped.iter().take(MOST).for_each(|line| _ = page.text("-", line));
     if stopped.len() > MOST {
         page.text("", trf!("and {} more", "另有 {} 个", stopped.len() - MOST));
     }
-    Ok(())
+}
+
+/// Whether a change can still be started, or on some of its targets.
+fn can_start(change: &Change, status: Status) -> bool {
+    match status {
+        Status::AwaitingApproval | Status::Approved => true,
+        Status::InProgress | Status::Overrun => change.on_targets().len() < change.current().targets.len(),
+        _ => false,
+    }
 }
 
 /// Why a change could not be started as it is with these services, if it names one that they change.
@@ -104,10 +130,10 @@ fn why_not(
 }
 
 fn stopped_by(session: &Session, it: &SetFreeze, terms: &Terms, now: Moment) -> Result<Vec<Stopped>, Error> {
-    let open = session.queries().awaiting_approval()?;
+    let open = session.queries().to_be_started()?;
     let stopped = session.ask_each(None, open, |change, governance| {
         let (facts, status) = (&change.current().facts, change.status(governance, now)?);
-        let can_start = matches!(status, Status::AwaitingApproval | Status::Approved);
+        let can_start = can_start(change, status);
         let closed = terms.stops(facts, now.claimed).filter(|_| can_start);
         let excepted = it.replaces.is_some() && facts.excepted.get(&it.name) == it.replaces.as_ref();
         Ok(closed.map(|closed| Stopped { id: change.id(), status, closed, excepted }))

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::commands::lookup::{change, change_id, parts};
+use crate::commands::lookup::{change, change_id, parts, template_of};
 use crate::commands::{Context, Zh};
 use crate::domain::{ChangeId, Description, Event, Execution, Revision, Text, number};
 use crate::error::Error;
@@ -107,24 +107,22 @@ pub fn find(session: &Session, id: ChangeId, number: u64) -> Result<Revision, Er
     found.cloned().ok_or(Error::NoRevision { change: id, number })
 }
 
-/// The data part of a revision; empty if it has none.
+/// What people and machines do in the revision that this entry filed: its text, empty if it was redacted, and its data part, empty if it has
+/// none. A standard change has most of both from its template.
 ///
 /// # Errors
 /// The register cannot be read.
-pub fn execution(session: &Session, revision: &Revision) -> Result<Execution, Error> {
-    Ok(match session.entry(revision.seq)?.map(|entry| entry.event) {
-        Some(Event::File { execution, .. } | Event::Revise { execution, .. }) => *execution,
-        _ => Execution::default(),
-    })
-}
-
-/// The text of a revision; empty if it was redacted.
-///
-/// # Errors
-/// The register cannot be read.
-pub fn description(session: &Session, revision: &Revision) -> Result<Description, Error> {
-    Ok(match session.entry(revision.seq)?.and_then(|entry| entry.text) {
+pub fn content(session: &Session, seq: u64) -> Result<(Description, Execution), Error> {
+    let Some(entry) = session.entry(seq)? else { return Ok(Default::default()) };
+    let description = match entry.text {
         Some(Text::Description(description)) => *description,
         _ => Description::default(),
+    };
+    let (Event::File { facts, execution, .. } | Event::Revise { facts, execution, .. }) = entry.event else {
+        return Ok((description, Execution::default()));
+    };
+    Ok(match (template_of(session, &facts)?, &facts.template) {
+        (Some(it), Some(used)) => it.template.complete(&used.values, (&description, &execution)),
+        _ => (description, *execution),
     })
 }

@@ -163,7 +163,7 @@ fn jsonl(context: &mut Context<'_>, session: &Session, since: u64) -> Result<(),
 const AT_A_TIME: usize = 256;
 
 /// The columns of `export csv`. New ones come last, so that a sheet that counts columns goes on working.
-const HEADER: [&str; 37] = [
+const HEADER: [&str; 39] = [
     "change",
     "status",
     "title",
@@ -189,6 +189,7 @@ const HEADER: [&str; 37] = [
     "authors",
     "environments",
     "follows",
+    "conflicts",
     "targets",
     "stop_after",
     "left",
@@ -201,6 +202,7 @@ const HEADER: [&str; 37] = [
     "reviewed",
     "open_actions",
     "closed",
+    "template",
 ];
 
 fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
@@ -221,7 +223,7 @@ fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
 }
 
 /// The row of a change, without its title.
-fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [String; 37] {
+fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [String; 39] {
     let (revision, facts) = (change.current(), &change.current().facts);
     let approvers = tally.counted.iter().map(|vote| &vote.person);
     let outcome = change.outcomes().last();
@@ -251,6 +253,7 @@ fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [S
         listed(&facts.authors),
         joined(&facts.environments),
         joined(&facts.follows),
+        joined(revision.conflicts.keys()),
         facts.targets.to_string(),
         facts.stop_after.map_or(String::new(), |n| n.to_string()),
         left.phrase().to_owned(),
@@ -263,6 +266,7 @@ fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [S
         joined(change.reviews().iter().map(|act| act.time)),
         change.actions().iter().filter(|it| it.done.is_none()).count().to_string(),
         joined(change.closed().map(|act| act.time)),
+        joined(facts.template.iter().map(|it| &it.template.name)),
     ]
 }
 

@@ -16,7 +16,7 @@ pub use acts::{Waiting, waiting};
 
 /// List what you can act on
 ///
-/// Lists changes to approve, start, finish, confirm, review or revise, actions of reviews, proposals to second, and
+/// Lists changes to approve, start, finish, confirm, review or revise, actions of reviews, deviations to review, proposals to second, and
 /// calendars that end within a month, the most urgent first. A break-glass that is not ratified is above everything else, in everybody's inbox. The
 /// inbox is that of your key's owner, or of the person given with --as.
 ///
@@ -25,7 +25,7 @@ pub use acts::{Waiting, waiting};
 #[derive(Debug, Args)]
 #[command(zh("列出您的待办"))]
 #[command(zh_long("\
-列出待审批、待开始、待完成、待确认、待评估和待修订的变更单，待完成的改进事项，待附议的提案，以及一个月内到期的日历，最紧急的在前。未追认的\
+列出待审批、待开始、待完成、待确认、待评估和待修订的变更单，待完成的改进事项，待审阅的偏差，待附议的提案，以及一个月内到期的日历，最紧急的在前。未追认的\
 紧急处置（break-glass）排在最前，出现在每个人的待办中。待办属于您的密钥的持有人，或 --as 指定的人。
 
 --watch 在每次有新日志条目时以及每分钟重新显示待办，直到您按 Ctrl-C。输出不是终端时，每项新待办输出一行。"))]
@@ -52,6 +52,7 @@ fn heading(action: Act) -> &'static str {
         Act::Confirm => tr!("outcomes to confirm", "待确认的结果"),
         Act::Review => tr!("changes to review", "待评估的变更单"),
         Act::Action => tr!("actions of reviews", "待完成的改进事项"),
+        Act::Examine => tr!("deviations to review", "待审阅的偏差"),
         Act::Revise => tr!("changes to revise", "待修订的变更单"),
         Act::Second => tr!("proposals to second", "待附议的提案"),
         Act::Extend => tr!("freezes to extend", "待延长的封网"),
@@ -80,8 +81,9 @@ impl Waiting {
             Act::Second => format!("`twinseal proposal second {name}`"),
             Act::Extend => format!("`twinseal freeze show {name}`"),
             Act::Action => format!("`twinseal action done {name}`"),
+            Act::Examine => format!("`twinseal deviation review {name}`"),
             // A start before its window would be refused, and the attempt recorded.
-            Act::Start if self.then == Some(Then::WindowOpens) => format!("`twinseal gate {name}`"),
+            Act::Start if self.waits || self.then == Some(Then::WindowOpens) => format!("`twinseal gate {name}`"),
             action => format!("`twinseal {action} {name}`"),
         }
     }

@@ -7,11 +7,12 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::commands::change::check::digest_of;
+use crate::commands::change::against::digest_of;
+use crate::commands::look::diff::content;
 use crate::commands::lookup::{View, known_person, parse, time};
 use crate::commands::{Context, Zh};
 use crate::domain::{
-    ChangeKind, ConfirmationState, Digest, Facts, Invalid, Left, Moment, Rule, SearchWords, Status, Text, Time,
+    ChangeKind, ConfirmationState, Digest, Facts, Invalid, Left, Moment, Rule, SearchWords, Status, Time,
 };
 use crate::error::{Error, FileAct};
 use crate::input::Toward;
@@ -345,8 +346,7 @@ fn lines(session: &Session, now: Moment, found: &[Listed]) -> Result<Value, Erro
 /// Whether the text of the current revision contains the words.
 fn has_words(session: &Session, it: &Listed, query: &Query) -> Result<bool, Error> {
     let Some(words) = &query.text else { return Ok(true) };
-    let text = session.entry(it.row.filed)?.and_then(|entry| entry.text);
-    Ok(matches!(text, Some(Text::Description(description)) if description.contains(words)))
+    Ok(content(session, it.row.filed)?.0.contains(words))
 }
 
 fn nothing(session: &Session) -> &'static str {

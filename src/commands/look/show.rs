@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use crate::commands::breakglass;
 use crate::commands::freeze::met;
-use crate::commands::look::diff::{execution, find};
+use crate::commands::look::diff::{content, find};
 use crate::commands::lookup::{
     View, cannot_start, change, change_id, governance_about, names, parts, reason_of, redaction, requirement_texts,
 };
+use crate::commands::overlaps::overlapping;
 use crate::commands::{Context, Zh};
 use crate::domain::{
     Act, Change, ChangeId, ConfirmationState, EventKind, FollowUp, Governance, Moment, OnTarget, Outcome, PersonId,
@@ -19,8 +20,8 @@ use crate::domain::{
 use crate::error::Error;
 use crate::output::requirements::RequirementText;
 use crate::output::{
-    Clock, Judged, Page, Parts, Remark, Remarks, ReviewPage, Timeline, Words, beside_signed, change_page, freeze, json,
-    revision_page,
+    Clock, Judged, Overlapping, Page, Parts, Remark, Remarks, ReviewPage, Timeline, Words, beside_signed, change_page,
+    freeze, json, revision_page,
 };
 use crate::store::{EntryFilter, Session};
 use crate::trf;
@@ -144,6 +145,7 @@ fn with_judged(
     let left = change.stranded(&governance, None)?;
     let expiring = change.expiring(&governance, now)?;
     let freezes = met(session, change, status, now.claimed)?;
+    let overlaps = overlapping(session, change, now)?;
     let obstacle = cannot_start(session, change, &governance, now)?;
     let requirements = requirement_texts(session, change, change.requirements(&governance, now)?, now)?;
     let break_glasses = on_it(session, id, now)?;
@@ -155,6 +157,7 @@ fn with_judged(
         obstacle: obstacle.as_ref(),
         expiring: &expiring,
         freezes: &freezes,
+        overlaps: &overlaps,
         requirements: &requirements,
         break_glasses: &break_glasses,
         confirmers: &confirm,
@@ -267,6 +270,7 @@ fn whole(session: &Session, now: Moment, id: ChangeId) -> Result<Value, Error> {
         "change": id.to_string(),
         "status": status.to_string(),
         "freezes": met(session, change, status, now.claimed)?.iter().map(freeze::met_json).collect::<Value>(),
+        "overlaps": overlapping(session, change, now)?.iter().map(Overlapping::json).collect::<Value>(),
         "left": json::left(change.stranded(&governance, None)?),
         "cannot_start": json::written(obstacle.as_ref().map(|it| it.refusal.rule())),
         "revision": change.current().id.number,
@@ -281,7 +285,7 @@ fn whole(session: &Session, now: Moment, id: ChangeId) -> Result<Value, Error> {
         "reviews": reviews_json(session, change, act)?,
         "actions": actions_json(change, act),
         "closed": change.closed().map(act),
-        "outcome": json::written(change.outcome()),
+        "outcome": json::written(change.result()),
         "revisions": revisions(session, change)?,
         "votes": change.votes().iter().map(vote).collect::<Value>(),
         "notes": change.notes().iter().map(act).collect::<Value>(),
@@ -325,7 +329,10 @@ fn target_state(on: &OnTarget) -> String {
 fn revisions(session: &Session, change: &Change) -> Result<Vec<Value>, Error> {
     let mut revisions = Vec::new();
     for it in change.revisions() {
-        let text = text(session, it.seq)?;
+        let (description, execution) = content(session, it.seq)?;
+        // Of a standard change only title and reason are redacted: the rest is its template's.
+        let readable = it.facts.template.is_some() || text(session, it.seq)?.is_some();
+        let text = readable.then(|| Text::Description(Box::new(description)));
         revisions.push(json!({
             "number": it.id.number,
             "leaf": it.id.filed.to_string(),
@@ -333,7 +340,7 @@ fn revisions(session: &Session, change: &Change) -> Result<Vec<Value>, Error> {
             "time": it.time.to_string(),
             "requester": it.requester.to_string(),
             "facts": json::facts(&it.facts),
-            "execution": json::execution(&execution(session, it)?),
+            "execution": json::execution(&execution),
             "text": text.as_ref().map(json::text),
             "redacted_by": session.redacted(it.seq)?.map(ProposalId::number),
         }));

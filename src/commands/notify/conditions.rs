@@ -241,6 +241,7 @@ fn typed(item: &Waiting) -> String {
     match item.action {
         Act::Approve | Act::Start | Act::Finish | Act::Confirm | Act::Review => format!("{} {subject}", item.action),
         Act::Action => format!("{} done {subject}", item.action),
+        Act::Examine => format!("deviation review {subject}"),
         Act::Second => format!("proposal second {}", subject.trim_start_matches("proposal ")),
         Act::Seal => "seal".to_owned(),
         Act::Extend => format!("freeze show {}", subject.trim_start_matches("freeze ")),

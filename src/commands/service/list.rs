@@ -54,7 +54,13 @@ impl List {
             services.push((id, service, left));
         }
         if services.is_empty() && !context.ui.json {
-            context.env.remark(tr!("no matching services", "没有匹配的服务"));
+            context.env.remark(match session.state().governance().services() {
+                Some(_) => tr!("no matching services", "没有匹配的服务"),
+                None => tr!(
+                    "no services in force; an admin proposes some: `twinseal service import FILE`",
+                    "没有生效的服务；管理员可提案：`twinseal service import FILE`"
+                ),
+            });
             return Ok(());
         }
         let json = || {

@@ -146,6 +146,7 @@ fn known(queries: &Queries<'_>, change: Option<ChangeId>) -> Result<Known, Store
         ("TARGET", plain(targets)),
         ("FREEZE", queries.offered_freezes()?),
         ("PROPOSAL", queries.offered_proposals()?),
+        ("TEMPLATE", queries.offered_templates()?),
     ]))
 }
 

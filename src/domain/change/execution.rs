@@ -5,20 +5,25 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::domain::value::text::{is_forbidden, is_space};
-use crate::domain::{Invalid, Prose, Target};
+use crate::domain::{Conflicts, Invalid, Prose, Target};
 
 /// One word of a command, or a directory or an account: one line, exactly as it is given to the system. It may be empty
 /// and may begin or end with spaces. It has no forbidden character, and no white space but U+0020.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Argument(String);
 
 impl Argument {
     /// The word, exactly.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    fn map(&self, fill: &mut dyn FnMut(&str) -> String) -> Self {
+        Self(fill(&self.0))
     }
 
     /// A word as somebody wrote it. It is never normalised, because that could name another file.
@@ -66,7 +71,7 @@ impl fmt::Display for Argument {
 }
 
 /// Commands for a shell: [`Prose`] with no white space but U+0020.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Script(Prose);
 
 impl Script {
@@ -107,7 +112,7 @@ impl fmt::Display for Script {
 }
 
 /// A program and its arguments, or commands for a shell.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     /// The program, then its arguments; no shell reads them.
     Args(Args),
@@ -116,7 +121,7 @@ pub enum Command {
 }
 
 /// A program, which is not empty, and its arguments.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Args(Vec<Argument>);
 
 impl Args {
@@ -138,7 +143,7 @@ impl TryFrom<Vec<Argument>> for Args {
 }
 
 /// How a machine could carry out a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Automation {
     /// What it runs.
     pub command: Command,
@@ -148,9 +153,22 @@ pub struct Automation {
     pub account: Option<Argument>,
 }
 
+impl Automation {
+    fn map(&self, fill: &mut dyn FnMut(&str) -> String) -> Self {
+        let command = match &self.command {
+            Command::Args(args) => Command::Args(Args(args.0.iter().map(|it| it.map(fill)).collect())),
+            Command::Shell(script) => Command::Shell(Script(script.0.map(fill))),
+        };
+        let (cwd, account) = (self.cwd.as_ref().map(|it| it.map(fill)), self.account.as_ref().map(|it| it.map(fill)));
+        Self { command, cwd, account }
+    }
+}
+
 /// The data part of a revision. Its steps are numbered from 1, like those of the text part.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Execution {
+    /// The open changes that it overlapped when it was filed.
+    pub conflicts: Conflicts,
     /// The hosts or instances that the change touches, in order.
     pub targets: Vec<Target>,
     /// The steps of the plan that a machine could carry out.
@@ -162,7 +180,15 @@ pub struct Execution {
 impl Execution {
     /// Whether there is nothing to record.
     pub fn is_empty(&self) -> bool {
-        self.targets.is_empty() && self.plan.is_empty() && self.rollback.is_empty()
+        self.conflicts.is_empty() && self.targets.is_empty() && self.plan.is_empty() && self.rollback.is_empty()
+    }
+
+    /// The same with the blanks of its commands filled in.
+    pub(in crate::domain) fn map(&self, fill: &mut dyn FnMut(&str) -> String) -> Self {
+        let mut steps = |steps: &BTreeMap<u64, Automation>| -> BTreeMap<u64, Automation> {
+            steps.iter().map(|(n, it)| (*n, it.map(fill))).collect()
+        };
+        Self { plan: steps(&self.plan), rollback: steps(&self.rollback), ..self.clone() }
     }
 }
 

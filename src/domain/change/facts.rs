@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    ArtifactName, ChangeId, Digest, Environment, ExternalName, FreezeName, Invalid, PersonId, Phrase, Reference,
-    RequirementName, ServiceId, Tag, Time, Window,
+    ArtifactName, ChangeId, CountedRoot, Digest, Environment, ExternalName, FreezeName, Invalid, PersonId, Phrase,
+    Reference, RequirementName, ServiceId, Tag, Time, UsedTemplate, Window,
 };
 
 closed_enum!(
@@ -172,6 +172,8 @@ pub struct Facts {
     pub links: BTreeSet<Link>,
     /// The changes that must have succeeded before it starts.
     pub follows: BTreeSet<ChangeId>,
+    /// The number of open changes that it overlapped when it was filed, and the root over them; `None` if there were none.
+    pub conflicts: Option<CountedRoot>,
     /// The freezes from which it asks to be excepted, each with the leaf hash of the entry that put it in force.
     pub excepted: BTreeMap<FreezeName, Digest>,
     /// The number of steps of the plan.
@@ -186,6 +188,8 @@ pub struct Facts {
     pub exceptions: BTreeSet<RequirementName>,
     /// The phrases that the policy calls sensitive and that occur in the commands of the text.
     pub sensitive: BTreeSet<Phrase>,
+    /// The template of a standard change; `None` for any other change.
+    pub template: Option<UsedTemplate>,
 }
 
 impl Facts {

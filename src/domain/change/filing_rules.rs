@@ -131,8 +131,10 @@ pub(in crate::domain) fn judge_filing(
     header: &Timed<'_>,
     (facts, execution): (&Facts, &Execution),
 ) -> Result<(), Denied> {
-    judge_kind(facts.kind)?;
-    if let Some(field) = REQUIRED_FIELDS.into_iter().find(|field| !header.fills(*field)) {
+    let effective = header.moment.effective;
+    governance.judge_template(facts, effective.max(facts.window.start()), effective)?;
+    let given = governance.given(header.text.as_ref(), (facts, execution))?;
+    if let Some(field) = REQUIRED_FIELDS.into_iter().find(|field| !given.filled.contains(field)) {
         return Err(Refusal::FieldMissing { field }.into());
     }
     if facts.services.is_empty() {
@@ -150,13 +152,27 @@ pub(in crate::domain) fn judge_filing(
     judge_time_left(&facts.window, facts.rollback_minutes, header.time)?;
     judge_artifact_names(&facts.artifacts)?;
     governance.judge_excepted(facts, header.fills(Field::Exception))?;
-    let filled = header.text.as_ref().map(|text| text.filled.clone()).unwrap_or_default();
     governance.judge_services(facts)?;
-    let (commands, touched) = (execution.folded(), governance.touched(facts)?);
-    let about = About { facts, commands: &commands, touched: &touched };
-    let content = Content { about, filled: &filled, filed: header.moment.effective };
+    judge_standard(governance, header, (facts, execution))?;
+    let touched = governance.touched(facts)?;
+    let about = About { facts, commands: &given.commands, touched: &touched };
+    let content = Content { about, filled: &given.filled, filed: effective };
     governance.policy().map_or(Ok(()), |policy| policy.judge_exceptions(&content))?;
     judge_policy(governance, &content)
+}
+
+/// Checks that a standard change says what its template lets it say, and names the sensitive phrases of its commands.
+fn judge_standard(
+    governance: &Governance,
+    header: &Timed<'_>,
+    (facts, execution): (&Facts, &Execution),
+) -> Result<(), Denied> {
+    let own = header.text.as_ref().map(|text| text.filled.clone()).unwrap_or_default();
+    governance.judge_from_template((facts, execution), &own)?;
+    match (governance.template_of(facts)?, &facts.template) {
+        (Some(it), Some(used)) => Ok(judge_named(governance, facts, &it.template.render(&used.values).0)?),
+        _ => Ok(()),
+    }
 }
 
 /// Checks that a revision names the phrases that the policy calls sensitive and that occur in the commands of its text.

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::domain::change::review::AfterFinish;
 use crate::domain::change::tally::Settled;
 use crate::domain::records::Unloaded;
+use crate::domain::template::rules::Given;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    ChangeId, ConflictOfInterest, Digest, Event, Execution, Facts, Field, Fingerprint, Finish, Folded, Governance,
+    ChangeId, ConflictOfInterest, Conflicts, Digest, Event, Facts, Field, Fingerprint, Finish, Folded, Governance,
     Header, Moment, OnTarget, OnTargets, Outcome, PersonId, RevisionRef, Rule, RunId, Start, Target, TextRef, Time,
     Timed, Verb, Verdict, Vote,
 };
@@ -74,18 +75,22 @@ pub struct Revision {
     pub facts: Facts,
     /// The fields that its text fills, and the digest of that text.
     pub text: Option<TextRef>,
+    /// The fields that its text or its template fills, redacted or not.
+    pub filled: BTreeSet<Field>,
+    /// The open changes that it overlapped when it was filed.
+    pub conflicts: Conflicts,
     /// The targets, in order.
     pub targets: Vec<Target>,
-    /// The commands of its data part, as requirements search them; none once it is replaced.
+    /// The commands that a machine could carry out, as requirements search them; none once it is replaced.
     pub commands: Vec<Folded>,
 }
 
 impl Revision {
-    fn filed(id: RevisionRef, header: &Timed<'_>, facts: &Facts, execution: &Execution) -> Self {
+    fn filed(id: RevisionRef, header: &Timed<'_>, facts: &Facts, given: Given) -> Self {
         let (requester, facts, text) = (header.actor.clone(), facts.clone(), header.text.clone());
-        let (targets, commands) = (execution.targets.clone(), execution.folded());
-        let (time, effective) = (header.time, header.moment.effective);
-        Self { id, requester, key: header.key, time, effective, seq: header.seq, facts, text, targets, commands }
+        let Given { filled, conflicts, targets, commands } = given;
+        let (key, time, effective, seq) = (header.key, header.time, header.moment.effective, header.seq);
+        Self { id, requester, key, time, effective, seq, facts, text, filled, conflicts, targets, commands }
     }
 
     /// A revision that was read from a file, without the log.
@@ -94,13 +99,7 @@ impl Revision {
             return None;
         };
         let timed = Timed { header, moment: Moment::unwitnessed(header.time), witnessed: None };
-        Some(Self::filed(id, &timed, facts, execution))
-    }
-
-    /// The fields that its text fills, redacted or not.
-    pub(in crate::domain) fn filled(&self) -> &BTreeSet<Field> {
-        static NOTHING: BTreeSet<Field> = BTreeSet::new();
-        self.text.as_ref().map_or(&NOTHING, |text| &text.filled)
+        Some(Self::filed(id, &timed, facts, Given::own(header.text.as_ref(), execution)))
     }
 
     /// Whether its text was redacted.
@@ -170,8 +169,13 @@ pub struct Change {
 
 impl Change {
     /// A change as filed by an entry with this header and leaf hash.
-    pub fn filed(id: ChangeId, header: &Timed<'_>, leaf: Digest, (facts, execution): (&Facts, &Execution)) -> Self {
-        Self::new(Revision::filed(RevisionRef { change: id, number: 1, filed: leaf }, header, facts, execution))
+    pub(in crate::domain) fn filed(
+        id: ChangeId,
+        header: &Timed<'_>,
+        leaf: Digest,
+        (facts, given): (&Facts, Given),
+    ) -> Self {
+        Self::new(Revision::filed(RevisionRef { change: id, number: 1, filed: leaf }, header, facts, given))
     }
 
     /// A change that nobody has filed, or a further revision of one, to ask who could approve it.
@@ -186,6 +190,8 @@ impl Change {
             seq: 0,
             facts: facts.clone(),
             text: None,
+            filled: BTreeSet::new(),
+            conflicts: Conflicts::new(),
             targets: Vec::new(),
             commands: Vec::new(),
         };
@@ -391,7 +397,7 @@ impl Change {
     /// The status according to the entries of the change alone, independent of time and governance: never
     /// [`Status::Approved`], [`Status::Expired`] or [`Status::Overrun`].
     pub fn state(&self) -> Status {
-        match (self.outcome(), &self.started) {
+        match (self.result(), &self.started) {
             (Some(_), _) if self.closed().is_some() => Status::Closed,
             (Some(_), _) if self.awaited_review().is_some() => Status::InReview,
             (Some(Outcome::Succeeded), _) => Status::Succeeded,
@@ -417,8 +423,8 @@ impl Change {
         }
     }
 
-    /// Applies a judged event; `leaf` is the leaf hash of its entry.
-    pub fn apply(&mut self, header: &Timed<'_>, leaf: Digest, event: &Event) {
+    /// Applies a judged event; `leaf` is the leaf hash of its entry, and `given` what it gives if it is a revision.
+    pub(in crate::domain) fn apply(&mut self, header: &Timed<'_>, leaf: Digest, event: &Event, given: Given) {
         let act = Act { person: header.actor.clone(), time: header.time, seq: header.seq, run: None };
         self.stream.push((leaf, event.whose(header).0.clone()));
         match event {
@@ -426,9 +432,9 @@ impl Change {
             Event::Submit(it) => self.votes.push(it.statement.vote(header, it.touch)),
             Event::Reject(at) => self.votes.push(Vote::cast(at, Verdict::Reject, header)),
             Event::Retract(at) => self.votes.push(Vote::cast(at, Verdict::Retract, header)),
-            Event::Revise { replaces, facts, execution } => {
+            Event::Revise { replaces, facts, .. } => {
                 let id = RevisionRef { change: self.id, number: replaces.number + 1, filed: leaf };
-                self.replace(Revision::filed(id, header, facts, execution));
+                self.replace(Revision::filed(id, header, facts, given));
             }
             Event::ChangeWithdraw(_) => self.withdrawn = Some(act),
             Event::Note(_) => self.notes.push(act),
@@ -446,28 +452,8 @@ impl Change {
                 let target = attempt.on_target().cloned();
                 self.refused.push(RefusedAct { act, verb, revision, target, rule });
             }
-            // `judge` refuses these events for a change that exists.
-            Event::File { .. }
-            | Event::Init { .. }
-            | Event::Seal
-            | Event::Propose { .. }
-            | Event::Second(_)
-            | Event::Decline(_)
-            | Event::ProposalWithdraw(_)
-            | Event::KeyRevoke(_)
-            | Event::KeySuspend(_)
-            | Event::PersonSuspend(_)
-            | Event::FreezeNow { .. }
-            | Event::FreezeEnd(_)
-            | Event::BreakGlassOpen { .. }
-            | Event::BreakGlassEnter { .. }
-            | Event::BreakGlassClose(_)
-            | Event::BreakGlassRatify { .. }
-            | Event::DeviationRecord { .. }
-            | Event::DeviationReview { .. }
-            | Event::Checkpoint(_)
-            | Event::Sample(_)
-            | Event::Reconciliation(_) => {}
+            // `judge` refuses every other event for a change that exists.
+            _ => {}
         }
     }
 

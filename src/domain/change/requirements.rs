@@ -177,7 +177,7 @@ impl Change {
     /// The content of the current revision, as requirements read it.
     pub(in crate::domain) fn content<'a>(&'a self, touched: &'a Touched) -> Content<'a> {
         let revision = self.current();
-        Content { about: self.about(touched), filled: revision.filled(), filed: revision.effective }
+        Content { about: self.about(touched), filled: &revision.filled, filed: revision.effective }
     }
 
     /// The most that the policy in force asks of the key with which somebody approves the current revision. A requirement

@@ -27,6 +27,8 @@ closed_enum!(
         Text => "text", "文本";
         /// Its services exist, in the environments that it names.
         Services => "services", "服务";
+        /// The template of a standard change is in force.
+        Template => "template", "模板";
         /// The revision has what the policy requires.
         Policy => "policy", "策略";
         /// The policy does not separate the implementer from a requester.
@@ -43,6 +45,8 @@ closed_enum!(
         Artifacts => "artifacts", "制品";
         /// The changes that it follows have succeeded.
         Follows => "follows", "前置变更";
+        /// No change is in progress that it overlaps unknown to its approvers.
+        Conflicts => "conflicts", "变更冲突";
     }
 );
 
@@ -94,6 +98,9 @@ impl Refusal {
             | Self::NotImplementer { .. }
             | Self::NoService { .. }
             | Self::ServiceEnvironment { .. }
+            | Self::TemplateNone { .. }
+            | Self::TemplateReplaced { .. }
+            | Self::TemplateEnded { .. }
             | Self::PolicyField { .. }
             | Self::LeadTime { .. }
             | Self::LongestWindow { .. }
@@ -108,7 +115,7 @@ impl Refusal {
 
 impl Change {
     /// Checks a start against one condition; the caller has already checked the actor's account and key. For
-    /// [`Condition::Follows`] other changes are needed: see [`Register::judge_condition`].
+    /// [`Condition::Follows`] and [`Condition::Conflicts`] other changes are needed: see [`Register::judge_condition`].
     ///
     /// [`Register::judge_condition`]: crate::domain::Register::judge_condition
     pub(in crate::domain) fn judge_condition(
@@ -134,6 +141,7 @@ impl Change {
             Condition::NotRejected => Ok(self.judge_not_rejected()?),
             Condition::Text => self.judge_readable(governance),
             Condition::Services => governance.judge_services(facts),
+            Condition::Template => governance.judge_template(facts, moment.effective, self.current().effective),
             Condition::Policy => self.judge_facts(governance),
             Condition::Duties => judge_starter(governance, self.requesters(), actor),
             Condition::Approvals => self.judge_approvals(governance, moment),
@@ -143,7 +151,11 @@ impl Change {
             Condition::TimeToRollBack => Ok(judge_time_left(&facts.window, facts.rollback_minutes, time)?),
             Condition::Freezes => self.judge_frozen(governance, moment),
             Condition::Artifacts => Ok(judge_artifacts(&facts.artifacts, &start.artifacts)?),
-            Condition::Implementer | Condition::NotWithdrawn | Condition::Window | Condition::Follows => Ok(()),
+            Condition::Implementer
+            | Condition::NotWithdrawn
+            | Condition::Window
+            | Condition::Follows
+            | Condition::Conflicts => Ok(()),
         }
     }
 
@@ -153,16 +165,19 @@ impl Change {
         Ok(judge_tally(self.id(), &tally)?)
     }
 
-    /// What keeps the current revision from being started by anybody at any time, however many approve it: a redacted
-    /// text, its services, the policy, or that none of its implementers could start it.
+    /// What keeps the current revision from being started by anybody from now on, however many approve it: a redacted
+    /// text, its services, its template, the policy, or that none of its implementers could start it.
     ///
     /// # Errors
     /// [`Unloaded`].
-    pub fn obstacle(&self, governance: &Governance) -> Result<Option<Refusal>, Unloaded> {
-        let starters = || Ok(self.starters(governance)?.map(drop)?);
+    pub fn obstacle(&self, governance: &Governance, now: Moment) -> Result<Option<Refusal>, Unloaded> {
+        let (facts, starters) = (&self.current().facts, || Ok(self.starters(governance)?.map(drop)?));
         let judged = self
             .judge_readable(governance)
-            .and_then(|()| governance.judge_services(&self.current().facts))
+            .and_then(|()| governance.judge_services(facts))
+            .and_then(|()| {
+                governance.judge_template(facts, facts.window.start().max(now.effective), self.current().effective)
+            })
             .and_then(|()| self.judge_facts(governance))
             .and_then(|()| starters());
         match judged {

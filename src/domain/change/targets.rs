@@ -89,6 +89,13 @@ impl Change {
         }
     }
 
+    /// What became of it: its newest outcome. Of a change with targets it is the one that they have by now: some may have
+    /// been rolled back after the end.
+    pub fn result(&self) -> Option<Outcome> {
+        let outcome = self.outcome()?;
+        Some(if self.on_targets().is_empty() { outcome } else { self.derived_outcome() })
+    }
+
     /// Checks which target a start names.
     pub(super) fn judge_start_target(&self, target: Option<&Target>) -> Result<(), Refusal> {
         match target {

@@ -1,8 +1,8 @@
-//! The times at which no freeze is closed.
+//! The times at which no freeze is closed and no other change is under way.
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Closed, FreezeName, Scope, Terms, Time};
+use crate::domain::{Closed, FreezeName, Scope, Terms, Time, Window};
 
 /// A time at which no freeze is closed, from its start up to, not including, its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,21 +38,28 @@ impl Terms {
     }
 }
 
-/// The first `count` times from `from` on, each of at least `seconds`, at which none of these freezes is closed. A period
-/// that is reserved for some changes counts as closed.
-pub fn free_times(freezes: &[(FreezeName, &Terms)], from: Time, seconds: i64, count: usize) -> FreeTimes {
+/// The first `count` times from `from` on, each of at least `seconds`, at which none of these freezes is closed, outside
+/// these windows of other changes. A period that is reserved for some changes counts as closed.
+pub fn free_times(
+    (freezes, taken): (&[(FreezeName, &Terms)], &[Window]),
+    from: Time,
+    seconds: i64,
+    count: usize,
+) -> FreeTimes {
     let (mut found, mut from) = (FreeTimes::default(), from);
     while found.times.len() < count {
         let closed = freezes.iter().filter_map(|(name, terms)| Some((name, terms.closed_from(from)?)));
-        let Some((name, closed)) = closed.min_by_key(|(_, closed)| closed.from) else {
+        let closed = closed.map(|(name, it)| (it.from, it.until, Some((name, it))));
+        let ahead = taken.iter().filter(|it| !it.ended(from)).map(|it| (it.start(), Some(it.end()), None));
+        let Some((begins, ends, freeze)) = closed.chain(ahead).min_by_key(|(begins, ..)| *begins) else {
             found.times.push(Free { from, until: None });
             break;
         };
-        if closed.from >= from.plus(seconds) {
-            found.times.push(Free { from, until: Some(closed.from) });
+        if begins >= from.plus(seconds) {
+            found.times.push(Free { from, until: Some(begins) });
         }
-        let Some(until) = closed.until else {
-            found.end = Some((name.clone(), closed));
+        let Some(until) = ends else {
+            found.end = freeze.map(|(name, closed)| (name.clone(), closed));
             break;
         };
         from = until;
@@ -85,7 +92,7 @@ mod tests {
     /// The free times of these freezes in minutes, and whether a calendar ends them.
     fn free(of: &[&Terms], from: i64, minutes: i64, count: usize) -> (Vec<(i64, Option<i64>)>, bool) {
         let named: Vec<(FreezeName, &Terms)> = of.iter().map(|it| ("one".parse().unwrap(), *it)).collect();
-        let found = free_times(&named, time(from), minutes * 60, count);
+        let found = free_times((&named, &[]), time(from), minutes * 60, count);
         let minutes = |time: Time| time.unix() / 60;
         (found.times.iter().map(|it| (minutes(it.from), it.until.map(minutes))).collect(), found.end.is_some())
     }
@@ -100,6 +107,18 @@ mod tests {
         assert_eq!(free(&[&one, &other], 0, 11, 9), (vec![(25, Some(40)), (70, None)], false));
         assert_eq!(free(&[&one, &other], 30, 10, 1), (vec![(30, Some(40))], false));
         assert_eq!(free(&[], 5, 10, 3), (vec![(5, None)], false));
+    }
+
+    #[test]
+    fn the_windows_of_other_changes_are_not_free() {
+        let one = terms(Known::Complete, &[(10, 20)]);
+        let freezes = [("one".parse().unwrap(), &one)];
+        let window = |from, until| Window::new(time(from), time(until), "UTC".parse().unwrap()).unwrap();
+        let taken = [window(18, 30), window(0, 4), window(40, 50)];
+        let found = free_times((&freezes, &taken), time(0), 60, 9);
+        let minutes = |it: Free| (it.from.unix() / 60, it.until.map(|until| until.unix() / 60));
+        let expected = [(4, Some(10)), (30, Some(40)), (50, None)];
+        assert_eq!(found.times.into_iter().map(minutes).collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -144,8 +144,9 @@ impl Governance {
             let (freeze, reference) = (self.freeze(name)?, FreezeRef { name: name.clone(), since: mark.since });
             met.extend(Met::of((reference, &freeze.terms, freeze.excepting()), facts, from, until));
         }
-        for (name, since, terms, excepting) in self.outside_hours(&facts.services)? {
-            met.extend(Met::of((FreezeRef { name, since }, &terms, excepting), facts, from, until));
+        for (freeze, terms) in self.outside_hours(&facts.services)? {
+            let excepting = Excepting::Group(terms.group.clone());
+            met.extend(Met::of((freeze, &terms, excepting), facts, from, until));
         }
         Ok(met)
     }
@@ -181,9 +182,9 @@ impl Governance {
                 touched.insert(name.clone());
             }
         }
-        for (name, _, terms, _) in self.outside_hours(&facts.services)? {
+        for (freeze, terms) in self.outside_hours(&facts.services)? {
             if terms.closed_in(window.start(), window.end()).is_some() {
-                touched.insert(name);
+                touched.insert(freeze.name);
             }
         }
         Ok(touched)
@@ -296,7 +297,7 @@ impl Change {
     /// # Errors
     /// [`Unloaded`].
     pub fn cannot_start(&self, governance: &Governance, now: Moment) -> Result<Option<Refusal>, Unloaded> {
-        if let Some(obstacle) = self.obstacle(governance)? {
+        if let Some(obstacle) = self.obstacle(governance, now)? {
             return Ok(Some(obstacle));
         }
         let frozen = || -> Result<Option<Refusal>, Denied> {

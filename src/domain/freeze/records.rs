@@ -1,9 +1,13 @@
-//! The freezes in force.
+//! The freezes and calendars in force.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::freeze::alone::AloneByPerson;
+use crate::domain::records::{Records, StateKey, Unloaded};
 use crate::domain::value::time::DAY;
-use crate::domain::{Digest, PersonId, ProposalId, Terms, Time};
+use crate::domain::{Calendar, CalendarName, Digest, FreezeName, Governance, PersonId, ProposalId, Terms, Time};
 
 /// The longest freeze that one person can open alone, and the longest for which all those together can count that one
 /// person opens alone within a week, in seconds.
@@ -51,4 +55,48 @@ pub struct FreezeMark {
     pub since: Digest,
     /// The end of its last closed time; `None` if it has no end.
     pub end: Option<Time>,
+}
+
+/// Freezes and calendars.
+impl Governance {
+    pub(in crate::domain) fn freeze_marks(&self) -> &BTreeMap<FreezeName, FreezeMark> {
+        &self.summary.freezes
+    }
+
+    pub(in crate::domain) fn freeze_record(&self, name: &FreezeName) -> Result<Option<&Freeze>, Unloaded> {
+        self.freezes.get(name, StateKey::Freeze)
+    }
+
+    pub(in crate::domain) fn put_freeze(&mut self, name: FreezeName, freeze: Freeze) {
+        let mark = FreezeMark { since: freeze.since, end: freeze.terms.end() };
+        self.summary_mut().freezes.insert(name.clone(), mark);
+        self.freezes.insert(name, freeze);
+    }
+
+    /// Ends a freeze. Its record stays, and nothing asks for it any more.
+    pub(in crate::domain) fn drop_freeze(&mut self, name: &FreezeName) {
+        self.summary_mut().freezes.remove(name);
+    }
+
+    /// The calendars in force, each with the leaf hash of the entry that put it in force.
+    pub fn calendars(&self) -> &BTreeMap<CalendarName, Digest> {
+        &self.summary.calendars
+    }
+
+    pub(in crate::domain) fn calendar_records(&self) -> &Records<CalendarName, Calendar> {
+        &self.calendars
+    }
+
+    pub(in crate::domain) fn put_calendar(&mut self, name: CalendarName, calendar: Calendar) {
+        self.summary_mut().calendars.insert(name.clone(), calendar.since);
+        self.calendars.insert(name, calendar);
+    }
+
+    pub(in crate::domain) fn alone(&self) -> &AloneByPerson {
+        &self.summary.alone
+    }
+
+    pub(in crate::domain) fn alone_mut(&mut self) -> &mut AloneByPerson {
+        &mut self.summary_mut().alone
+    }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Asked, Digest, EventKind, Fingerprint, Grants, Head, LiftFreeze, PersonId, Policy, ProposalId, PublicKey,
-    RegisterId, SetCalendar, SetFreeze, SetServices,
+    Asked, Digest, EndTemplate, EventKind, Fingerprint, Grants, Head, LiftFreeze, PersonId, Policy, ProposalId,
+    PublicKey, RegisterId, SetCalendar, SetFreeze, SetServices, SetTemplate,
 };
 
 /// A person or machine account to enrol.
@@ -105,6 +105,10 @@ pub enum Action {
     SetCalendar(SetCalendar),
     /// Add, change or drop services.
     SetServices(Box<SetServices>),
+    /// Set a template, or replace one.
+    SetTemplate(Box<SetTemplate>),
+    /// End a template.
+    EndTemplate(EndTemplate),
 }
 
 impl Action {
@@ -123,6 +127,8 @@ impl Action {
             Self::LiftFreeze(_) => EventKind::LiftFreeze,
             Self::SetCalendar(_) => EventKind::SetCalendar,
             Self::SetServices(_) => EventKind::SetServices,
+            Self::SetTemplate(_) => EventKind::SetTemplate,
+            Self::EndTemplate(_) => EventKind::EndTemplate,
         }
     }
 }

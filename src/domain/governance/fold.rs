@@ -31,7 +31,9 @@ impl Governance {
                 | Action::Policy { .. }
                 | Action::Restored(_)
                 | Action::LiftFreeze(_)
-                | Action::SetCalendar(_) => Ok(()),
+                | Action::SetCalendar(_)
+                | Action::SetTemplate(_)
+                | Action::EndTemplate(_) => Ok(()),
                 Action::SetFreeze(it) => self.with_periods(&it.terms).map(|_| ()),
                 Action::SetServices(it) => Ok(self.check_services_loaded(it)?),
             },
@@ -158,6 +160,8 @@ impl Governance {
             Action::LiftFreeze(it) => self.lift_freeze(it, header.moment.effective),
             Action::SetCalendar(it) => self.set_calendar(proposal, it, seq, leaf),
             Action::SetServices(it) => self.set_services(proposal, it, seq, leaf),
+            Action::SetTemplate(it) => self.set_template(proposal, it, seq, leaf),
+            Action::EndTemplate(it) => self.drop_template(&it.name),
         }
     }
 

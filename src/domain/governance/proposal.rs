@@ -233,7 +233,9 @@ impl Governance {
             | Action::SetFreeze(_)
             | Action::LiftFreeze(_)
             | Action::SetCalendar(_)
-            | Action::SetServices(_) => Ok(false),
+            | Action::SetServices(_)
+            | Action::SetTemplate(_)
+            | Action::EndTemplate(_) => Ok(false),
         }
     }
 
@@ -277,6 +279,8 @@ impl Governance {
             Action::SetFreeze(it) => self.judge_set_freeze(it),
             Action::SetCalendar(it) => self.judge_set_calendar(it),
             Action::SetServices(it) => self.judge_set_services(it),
+            Action::SetTemplate(it) => self.judge_set_template(at.moment, it),
+            Action::EndTemplate(it) => self.judge_end_template(it),
             Action::LiftFreeze(it) => Ok(self.judge_lift_freeze(it, (at.opened, at.moment))?),
             Action::Restored(it) if it.ends.restored.seq >= at.seq => Err(Refusal::NothingLost.into()),
             Action::Restored(it) => {

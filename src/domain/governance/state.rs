@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::domain::freeze::alone::AloneByPerson;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::service::records::ServiceRecords;
+use crate::domain::template::records::TemplateMarks;
 use crate::domain::{
     Calendar, CalendarName, Digest, Duty, Fingerprint, Freeze, FreezeMark, FreezeName, Group, Key, KeyState, Moment,
-    Person, PersonId, Policy, Proposal, ProposalId, PublicKey, Refusal, Restoration, Role, ServicesInForce, TextState,
+    Person, PersonId, Policy, Proposal, ProposalId, PublicKey, Refusal, Restoration, Role, ServicesInForce,
+    TemplateState, TextState,
 };
 
 /// The format level that this program reads and writes.
@@ -41,13 +43,15 @@ pub struct GovernanceSummary {
     pub(super) redacted: bool,
     pub(super) restored: Vec<AcceptedLoss>,
     /// The freezes in force.
-    freezes: BTreeMap<FreezeName, FreezeMark>,
+    pub(in crate::domain) freezes: BTreeMap<FreezeName, FreezeMark>,
     /// The freezes that people began alone.
-    alone: AloneByPerson,
+    pub(in crate::domain) alone: AloneByPerson,
     /// The calendars in force, each with the leaf hash of the entry that put it in force.
-    calendars: BTreeMap<CalendarName, Digest>,
+    pub(in crate::domain) calendars: BTreeMap<CalendarName, Digest>,
     /// The set of services in force.
     pub(in crate::domain) services: Option<ServicesInForce>,
+    /// The templates.
+    pub(in crate::domain) templates: TemplateMarks,
 }
 
 /// A restoration that was seconded.
@@ -76,9 +80,11 @@ pub struct Governance {
     pub(super) points: Records<Fingerprint, Fingerprint>,
     pub(super) proposals: Records<ProposalId, Proposal>,
     pub(super) texts: Records<u64, TextState>,
-    freezes: Records<FreezeName, Freeze>,
-    calendars: Records<CalendarName, Calendar>,
+    pub(in crate::domain) freezes: Records<FreezeName, Freeze>,
+    pub(in crate::domain) calendars: Records<CalendarName, Calendar>,
     pub(in crate::domain) services: ServiceRecords,
+    /// By the leaf hash of the entry that put it in force.
+    pub(in crate::domain) templates: Records<Digest, TemplateState>,
 }
 
 /// Loading and writing.
@@ -96,6 +102,7 @@ impl Governance {
             freezes: Records::unloaded(),
             calendars: Records::unloaded(),
             services: ServiceRecords::unloaded(),
+            templates: Records::unloaded(),
         }
     }
 
@@ -108,17 +115,12 @@ impl Governance {
             StateRecord::Text(seq, text) => self.texts.load(seq, Some(text)),
             StateRecord::Freeze(name, freeze) => self.freezes.load(name, Some(freeze)),
             StateRecord::Calendar(name, calendar) => self.calendars.load(name, Some(calendar)),
+            StateRecord::Template(since, it) => self.templates.load(since, Some(it)),
             StateRecord::Service(..) | StateRecord::ServiceLeaves(_) | StateRecord::ServiceGraph(_) => {
                 self.services.load(record);
             }
-            StateRecord::Register(_)
-            | StateRecord::Governance(_)
-            | StateRecord::Change(..)
-            | StateRecord::BreakGlass(..)
-            | StateRecord::Word(..)
-            | StateRecord::Tree(..)
-            | StateRecord::Reviews(..)
-            | StateRecord::Deviation(..) => {}
+            // The others are not of governance.
+            _ => {}
         }
     }
 
@@ -131,21 +133,20 @@ impl Governance {
             StateKey::Text(seq) => self.texts.load(seq, None),
             StateKey::Freeze(name) => self.freezes.load(name, None),
             StateKey::Calendar(name) => self.calendars.load(name, None),
+            StateKey::Template(since) => self.templates.load(since, None),
             StateKey::Service(_) | StateKey::ServiceLeaves | StateKey::ServiceGraph => self.services.load_absent(key),
-            StateKey::Register
-            | StateKey::Governance
-            | StateKey::Change(_)
-            | StateKey::BreakGlass(_)
-            | StateKey::Word(_)
-            | StateKey::Tree(_)
-            | StateKey::Reviews(_)
-            | StateKey::Deviation(_) => {}
+            _ => {}
         }
     }
 
     pub(in crate::domain) fn loaded(&self) -> usize {
         let governed = self.people.len() + self.keys.len() + self.proposals.len() + self.texts.len();
-        governed + self.points.len() + self.freezes.len() + self.calendars.len() + self.services.loaded()
+        governed
+            + self.points.len()
+            + self.freezes.len()
+            + self.calendars.len()
+            + self.services.loaded()
+            + self.templates.len()
     }
 
     pub(in crate::domain) fn take_changed(&mut self) -> Vec<StateRecord> {
@@ -159,6 +160,7 @@ impl Governance {
         changed.extend(self.freezes.take_changed().map(|(name, it)| StateRecord::Freeze(name, it)));
         changed.extend(self.calendars.take_changed().map(|(name, it)| StateRecord::Calendar(name, it)));
         changed.extend(self.services.take_changed());
+        changed.extend(self.templates.take_changed().map(|(since, it)| StateRecord::Template(since, it)));
         changed
     }
 
@@ -171,50 +173,7 @@ impl Governance {
         self.freezes.unload();
         self.calendars.unload();
         self.services.unload();
-    }
-}
-
-/// Freezes and calendars.
-impl Governance {
-    pub(in crate::domain) fn freeze_marks(&self) -> &BTreeMap<FreezeName, FreezeMark> {
-        &self.summary.freezes
-    }
-
-    pub(in crate::domain) fn freeze_record(&self, name: &FreezeName) -> Result<Option<&Freeze>, Unloaded> {
-        self.freezes.get(name, StateKey::Freeze)
-    }
-
-    pub(in crate::domain) fn put_freeze(&mut self, name: FreezeName, freeze: Freeze) {
-        let mark = FreezeMark { since: freeze.since, end: freeze.terms.end() };
-        self.summary_mut().freezes.insert(name.clone(), mark);
-        self.freezes.insert(name, freeze);
-    }
-
-    /// Ends a freeze. Its record stays, and nothing asks for it any more.
-    pub(in crate::domain) fn drop_freeze(&mut self, name: &FreezeName) {
-        self.summary_mut().freezes.remove(name);
-    }
-
-    /// The calendars in force, each with the leaf hash of the entry that put it in force.
-    pub fn calendars(&self) -> &BTreeMap<CalendarName, Digest> {
-        &self.summary.calendars
-    }
-
-    pub(in crate::domain) fn calendar_records(&self) -> &Records<CalendarName, Calendar> {
-        &self.calendars
-    }
-
-    pub(in crate::domain) fn put_calendar(&mut self, name: CalendarName, calendar: Calendar) {
-        self.summary_mut().calendars.insert(name.clone(), calendar.since);
-        self.calendars.insert(name, calendar);
-    }
-
-    pub(in crate::domain) fn alone(&self) -> &AloneByPerson {
-        &self.summary.alone
-    }
-
-    pub(in crate::domain) fn alone_mut(&mut self) -> &mut AloneByPerson {
-        &mut self.summary_mut().alone
+        self.templates.unload();
     }
 }
 

@@ -52,7 +52,8 @@ macro_rules! deviation {
     DeviationRedacted { /** Which. */ id: DeviationId } =>
         "deviation-redacted",
         ["the text of {id} was redacted, so it can no longer be reviewed", "{id} 的文本已隐去，不能再审阅"],
-        ["", ""];
+        ["tell it again without what was redacted: `twinseal deviation record FILE`",
+         "请重新报告，不含已隐去的内容：`twinseal deviation record FILE`"];
     } };
 }
 

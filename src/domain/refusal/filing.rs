@@ -106,12 +106,12 @@ macro_rules! filing {
           at {}",
          "已来不及：回退需 {minutes} 分钟，窗口于 {} 结束，因此最晚须在 {last} 开始"] (window.end()),
         ["choose a later window, or revise the change with one", "请选择更晚的窗口，或为此修订变更单"];
-    /// A standard change before there are templates.
+    /// A standard change without a template.
     NoTemplate =>
         "standard-template",
-        ["a standard change needs an approved template, and the register has none",
-         "标准变更须有已批准的模板，而此变更台账没有模板"],
-        ["use kind = \"normal\"", "请用 kind = \"normal\""];
+        ["a standard change follows a template, and none is named", "标准变更须依据模板，而未指明模板"],
+        ["`twinseal template list` lists the templates; `twinseal draft --template NAME` begins a change",
+         "`twinseal template list` 列出模板；`twinseal draft --template NAME` 开始一个变更单"];
     /// Two artifacts with the same name.
     ArtifactTwice { /** Which. */ name: ArtifactName } =>
         "artifact-once",

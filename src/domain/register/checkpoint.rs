@@ -3,12 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::trees::{Leaf, SubjectTree, leaf_of};
 use crate::domain::{Digest, Head, Invalid, Refusal, Register, RegisterSummary, Role, Stream, Timed, number};
 
 /// A number of leaves and the root over them, written with a space between.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountedRoot {
     /// The number of leaves.
     pub count: u64,

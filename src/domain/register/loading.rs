@@ -2,6 +2,7 @@
 
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::records::{Records, StateKey, StateRecord};
+use crate::domain::register::overlaps::Open;
 use crate::domain::register::{Register, RegisterSummary};
 use crate::domain::trees::Trees;
 use crate::domain::{Governance, Policy};
@@ -19,6 +20,7 @@ impl Register {
             words: Records::unloaded(),
             reviews: Records::unloaded(),
             deviations: Records::unloaded(),
+            open: Open::unloaded(),
             trees: Trees::unloaded(),
             corrected: Vec::new(),
             selected: false,
@@ -45,6 +47,7 @@ impl Register {
             StateRecord::Word(text, id) => self.words.load(text, Some(id)),
             StateRecord::Reviews(owner, due) => self.reviews.load(owner, Some(due)),
             StateRecord::Deviation(id, it) => self.deviations.load(id, Some(*it)),
+            StateRecord::OpenRows(_) | StateRecord::Open(..) => self.open.load(record),
             StateRecord::Tree(at, row) => self.trees.rows.load(at, Some(row)),
             record => self.governance.load(record),
         }
@@ -58,6 +61,7 @@ impl Register {
             StateKey::Word(text) => self.words.load(text, None),
             StateKey::Reviews(owner) => self.reviews.load(owner, None),
             StateKey::Deviation(id) => self.deviations.load(id, None),
+            StateKey::OpenRows | StateKey::Open(_) => self.open.load_absent(key),
             StateKey::Tree(at) => self.trees.rows.load(at, None),
             key => self.governance.load_absent(key),
         }
@@ -71,7 +75,11 @@ impl Register {
             StateKey::Freeze(name) => self.governance.freezes().any(|(it, _)| it == name),
             StateKey::Calendar(name) => self.governance.calendars().contains_key(name),
             StateKey::ServiceLeaves | StateKey::ServiceGraph => self.governance.services_in_force().is_some(),
+            StateKey::Template(since) => self.governance.had_template(*since),
             StateKey::Change(id) => id.number() <= self.summary.filed,
+            StateKey::OpenRows => self.summary.filed > 0,
+            // A row is looked up only if it has changes.
+            StateKey::Open(_) => true,
             StateKey::BreakGlass(id) => id.number() <= self.summary.break_glasses,
             StateKey::Deviation(id) => id.number() <= self.summary.deviations,
             StateKey::Tree(row) => row.exists(self.summary.leaves(row.tree)),
@@ -98,6 +106,7 @@ impl Register {
             + self.words.len()
             + self.reviews.len()
             + self.deviations.len()
+            + self.open.len()
             + self.trees.rows.len()
             + self.governance.loaded()
     }
@@ -115,6 +124,7 @@ impl Register {
         changed.extend(self.reviews.take_changed().map(|(owner, due)| StateRecord::Reviews(owner, due)));
         let deviations = self.deviations.take_changed();
         changed.extend(deviations.map(|(id, it)| StateRecord::Deviation(id, Box::new(it))));
+        changed.extend(self.open.take_changed());
         changed.extend(self.trees.rows.take_changed().map(|(at, row)| StateRecord::Tree(at, row)));
         changed
     }
@@ -129,6 +139,7 @@ impl Register {
         self.words.unload();
         self.reviews.unload();
         self.deviations.unload();
+        self.open.unload();
         self.trees.rows.unload();
     }
 }

@@ -73,6 +73,12 @@ impl Governance {
         Ok(WholeSet { leaves, graph })
     }
 
+    /// The dependencies of the services in force, of which there is at least one.
+    pub(in crate::domain) fn service_graph(&self) -> Result<&ServiceGraph, Unloaded> {
+        let graph = self.services.graph.get(&(), |()| StateKey::ServiceGraph)?;
+        graph.ok_or(Unloaded(StateKey::ServiceGraph))
+    }
+
     pub(in crate::domain) fn put_service(&mut self, id: ServiceId, service: ServiceState) {
         self.services.each.insert(id, service);
     }

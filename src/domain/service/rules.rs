@@ -6,7 +6,7 @@ use crate::domain::change::filing_rules::judge_party;
 use crate::domain::records::{Denied, StateKey, Unloaded};
 use crate::domain::service::set::{MOST_SERVICES, WholeSet};
 use crate::domain::{
-    BadSet, Calendar, Digest, Excepting, Facts, FreezeName, Governance, Group, ProposalId, Refusal, Scope, Service,
+    BadSet, Calendar, Digest, Facts, FreezeName, FreezeRef, Governance, Group, ProposalId, Refusal, Scope, Service,
     ServiceId, ServiceState, ServicesInForce, SetServices, Terms, Tier,
 };
 
@@ -28,6 +28,14 @@ impl Governance {
         Ok(self.service_record(id)?.and_then(|it| it.service.as_ref()))
     }
 
+    /// The number of a service in the graph of dependencies; `None` if it is not in force.
+    pub(in crate::domain) fn service_number(&self, id: &ServiceId) -> Result<Option<u32>, Unloaded> {
+        if self.services().is_none() {
+            return Ok(None);
+        }
+        Ok(self.service_record(id)?.filter(|it| it.service.is_some()).map(|it| it.number))
+    }
+
     /// The tiers of these services. One that is not in force may be of any tier.
     pub(in crate::domain) fn tiers(&self, services: &BTreeSet<ServiceId>) -> Result<BTreeSet<Tier>, Unloaded> {
         let mut tiers = BTreeSet::new();
@@ -45,15 +53,12 @@ impl Governance {
     ///
     /// # Errors
     /// [`Unloaded`].
-    pub fn outside_hours(
-        &self,
-        services: &BTreeSet<ServiceId>,
-    ) -> Result<Vec<(FreezeName, Digest, Terms, Excepting)>, Unloaded> {
+    pub fn outside_hours(&self, services: &BTreeSet<ServiceId>) -> Result<Vec<(FreezeRef, Terms)>, Unloaded> {
         let mut outside = Vec::new();
         for id in services {
             let Some(service) = self.service(id)? else { continue };
             if let Some((since, terms)) = self.outside_hours_of(id, service)? {
-                outside.push((FreezeName::hours(id), since, terms, Excepting::Group(service.team.clone())));
+                outside.push((FreezeRef { name: FreezeName::hours(id), since }, terms));
             }
         }
         Ok(outside)
@@ -195,10 +200,11 @@ impl Governance {
     pub(in crate::domain) fn set_services(&mut self, proposal: ProposalId, it: &SetServices, seq: u64, since: Digest) {
         let Ok(set) = self.set_after(it) else { return };
         for id in &it.dropped {
-            self.put_service(id.clone(), ServiceState { seq, service: None });
+            self.put_service(id.clone(), ServiceState { seq, number: 0, service: None });
         }
         for (id, service) in &it.put {
-            self.put_service(id.clone(), ServiceState { seq, service: Some(service.clone()) });
+            let number = set.leaves.get(id).map_or(0, |(number, _)| *number);
+            self.put_service(id.clone(), ServiceState { seq, number, service: Some(service.clone()) });
         }
         let in_force = ServicesInForce { proposal, since, count: it.count, root: it.root };
         self.put_services(in_force, set);

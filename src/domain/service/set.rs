@@ -34,6 +34,8 @@ pub struct ServicesInForce {
 pub struct ServiceState {
     /// The sequence number of the entry that put or dropped it last.
     pub seq: u64,
+    /// Its number in the graph of dependencies, as long as it is in force.
+    pub number: u32,
     /// What the register says of it; `None` once it was dropped.
     pub service: Option<Service>,
 }
@@ -41,37 +43,55 @@ pub struct ServiceState {
 /// The services in force: their leaf hashes by id, and the number of each.
 pub(in crate::domain) type ServiceLeaves = BTreeMap<ServiceId, (u32, Digest)>;
 
-/// The dependencies of the services in force: by the number of a service, the numbers of those that it needs.
+/// A service in the graph of dependencies: the numbers of those that it needs, and of those that need it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServiceGraph(Vec<Vec<u32>>);
+struct Node {
+    needs: Vec<u32>,
+    needed_by: Vec<u32>,
+}
+
+/// The dependencies of the services in force, by the number of a service.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceGraph(Vec<Node>);
 
 impl ServiceGraph {
-    fn needs(&self, number: u32) -> &[u32] {
-        self.0.get(number as usize).map_or(&[], Vec::as_slice)
+    /// The services that this one needs.
+    pub(in crate::domain) fn needs(&self, number: u32) -> &[u32] {
+        self.0.get(number as usize).map_or(&[], |it| it.needs.as_slice())
+    }
+
+    /// The services that need this one.
+    pub(in crate::domain) fn needed_by(&self, number: u32) -> &[u32] {
+        self.0.get(number as usize).map_or(&[], |it| it.needed_by.as_slice())
+    }
+
+    /// How many numbers are in use.
+    pub(in crate::domain) fn len(&self) -> usize {
+        self.0.len()
     }
 
     fn set(&mut self, number: u32, needs: Vec<u32>) {
-        let at = number as usize;
-        if self.0.len() <= at {
-            self.0.resize(at + 1, Vec::new());
+        let most = needs.iter().chain([&number]).copied().max().unwrap_or(number) as usize;
+        if self.0.len() <= most {
+            self.0.resize(most + 1, Node::default());
         }
-        if let Some(node) = self.0.get_mut(at) {
-            *node = needs;
+        for before in self.needs(number).to_vec() {
+            self.0.get_mut(before as usize).into_iter().for_each(|it| it.needed_by.retain(|by| *by != number));
         }
+        for it in &needs {
+            self.0.get_mut(*it as usize).into_iter().for_each(|it| it.needed_by.push(number));
+        }
+        self.0.get_mut(number as usize).into_iter().for_each(|it| it.needs = needs.clone());
     }
 
     /// The services that are on a cycle, or need one that is.
     fn cyclic(&self) -> BTreeSet<u32> {
-        let mut needed_by = vec![Vec::new(); self.0.len()];
-        let mut open: Vec<usize> = self.0.iter().map(Vec::len).collect();
-        for (number, needs) in (0_u32..).zip(&self.0) {
-            needs.iter().for_each(|it| needed_by.get_mut(*it as usize).into_iter().for_each(|by| by.push(number)));
-        }
+        let mut open: Vec<usize> = self.0.iter().map(|it| it.needs.len()).collect();
         let mut cyclic: BTreeSet<u32> = (0_u32..).take(self.0.len()).collect();
         let mut free: Vec<u32> = (0_u32..).zip(&open).filter(|(_, open)| **open == 0).map(|(it, _)| it).collect();
         while let Some(number) = free.pop() {
             cyclic.remove(&number);
-            for by in needed_by.get(number as usize).into_iter().flatten() {
+            for by in self.needed_by(number) {
                 let Some(open) = open.get_mut(*by as usize) else { continue };
                 *open -= 1;
                 if *open == 0 {

@@ -59,15 +59,17 @@ macro_rules! string_id {
     };
 }
 
+pub(in crate::domain) use string_id;
+
 /// A lower-case letter, then lower-case letters, digits, `.`, `_` or `-`; at most `most` bytes.
-fn is_name(text: &str, most: usize) -> bool {
+pub(in crate::domain) fn is_name(text: &str, most: usize) -> bool {
     text.len() <= most
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
 }
 
 /// The form of a name of at most 32 bytes.
-fn short_name() -> &'static str {
+pub(in crate::domain) fn short_name() -> &'static str {
     tr!(
         "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
         "以小写字母开头，后接最多 31 个小写字母、数字、'.'、'_' 或 '-'"

@@ -220,6 +220,21 @@ pub enum Invalid {
         /// The number in the policy.
         found: u64,
     },
+    /// A lead time of a template outside 0 to 366 days.
+    #[error("{}", trf!("{found} is out of range: use 0 to 527040", "{found} 超出范围：应为 0 至 527040"))]
+    TemplateLead {
+        /// The number of minutes in the template.
+        found: u64,
+    },
+    /// A number of targets of a template outside 0 to 1000.
+    #[error("{}", trf!("{found} is out of range: use 0 to 1000", "{found} 超出范围：应为 0 至 1000"))]
+    TemplateTargets {
+        /// The number in the template.
+        found: u64,
+    },
+    /// A blank whose most is below its least.
+    #[error("{}", tr!("most is below least", "most 小于 least"))]
+    BlankRange,
     /// An independent approver required by a policy that names no teams.
     #[error(
         "{}",

@@ -58,6 +58,11 @@ impl Prose {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The text with its blanks filled in. No value can make it invalid: see [`crate::domain::BlankValue`].
+    pub(in crate::domain) fn map(&self, fill: &mut dyn FnMut(&str) -> String) -> Self {
+        Self(fill(&self.0))
+    }
 }
 
 impl FromStr for Prose {
@@ -211,7 +216,7 @@ pub struct TextRef {
 }
 
 /// One step of a plan or rollback.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The instruction.
     pub text: Prose,
@@ -220,7 +225,7 @@ pub struct Step {
 }
 
 /// A test made before the change was filed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trial {
     /// The test.
     pub what: Prose,
@@ -231,7 +236,7 @@ pub struct Trial {
 }
 
 /// The free text of a revision. Every part is optional here; the filing rules require some of them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Description {
     /// See [`Field::Title`]; likewise below.
     pub title: Option<Line>,
@@ -256,6 +261,45 @@ pub struct Description {
 }
 
 impl Description {
+    /// The fields that it fills.
+    pub fn filled(&self) -> BTreeSet<Field> {
+        [
+            (Field::Title, self.title.is_some()),
+            (Field::Reason, self.reason.is_some()),
+            (Field::Impact, self.impact.is_some()),
+            (Field::Security, self.security.is_some()),
+            (Field::Plan, !self.plan.is_empty()),
+            (Field::Rollback, !self.rollback.is_empty()),
+            (Field::AbortIf, !self.abort_if.is_empty()),
+            (Field::Tests, !self.tests.is_empty()),
+            (Field::Success, self.success.is_some()),
+            (Field::Exception, self.exception.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(field, filled)| filled.then_some(field))
+        .collect()
+    }
+
+    /// The same with the blanks of its texts filled in; a template has no title and names no file.
+    pub(in crate::domain) fn map(&self, fill: &mut dyn FnMut(&str) -> String) -> Self {
+        let Self { title, reason, impact, security, plan, rollback, abort_if, tests, success, exception } = self;
+        let mut optional = |prose: &Option<Prose>| prose.as_ref().map(|it| it.map(fill));
+        let (reason, exception) = (optional(reason), optional(exception));
+        let (impact, security, success) = (optional(impact), optional(security), optional(success));
+        let mut steps = |steps: &[Step]| -> Vec<Step> {
+            let step =
+                |it: &Step| Step { text: it.text.map(fill), command: it.command.as_ref().map(|it| it.map(fill)) };
+            steps.iter().map(step).collect()
+        };
+        let (plan, rollback) = (steps(plan), steps(rollback));
+        let abort_if = abort_if.iter().map(|it| it.map(fill)).collect();
+        let trial =
+            |it: &Trial| Trial { what: it.what.map(fill), result: it.result.map(fill), evidence: it.evidence.clone() };
+        let tests = tests.iter().map(trial).collect();
+        let title = title.clone();
+        Self { title, reason, impact, security, plan, rollback, abort_if, tests, success, exception }
+    }
+
     /// Whether somebody wrote these words, in one field. White space, line ends, case and the Unicode form do not matter.
     pub fn contains(&self, words: &SearchWords) -> bool {
         let prose = [&self.reason, &self.impact, &self.security, &self.success, &self.exception].into_iter().flatten();
@@ -339,21 +383,7 @@ impl Text {
                 let all = parts.into_iter().chain([(Field::Actions, !it.actions.is_empty())]);
                 all.filter_map(|(field, filled)| filled.then_some(field)).collect()
             }
-            Self::Description(it) => [
-                (Field::Title, it.title.is_some()),
-                (Field::Reason, it.reason.is_some()),
-                (Field::Impact, it.impact.is_some()),
-                (Field::Security, it.security.is_some()),
-                (Field::Plan, !it.plan.is_empty()),
-                (Field::Rollback, !it.rollback.is_empty()),
-                (Field::AbortIf, !it.abort_if.is_empty()),
-                (Field::Tests, !it.tests.is_empty()),
-                (Field::Success, it.success.is_some()),
-                (Field::Exception, it.exception.is_some()),
-            ]
-            .into_iter()
-            .filter_map(|(field, filled)| filled.then_some(field))
-            .collect(),
+            Self::Description(it) => it.filled(),
         }
     }
 }

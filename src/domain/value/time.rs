@@ -137,6 +137,11 @@ impl Window {
         self.start <= time && time < self.end
     }
 
+    /// Whether some moment is in both windows.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+
     /// Whether the window has ended at `time`.
     pub fn ended(&self, time: Time) -> bool {
         self.end <= time

@@ -1,9 +1,9 @@
-//! The SQL about the actions that reviews ask for.
+//! The SQL about the actions that reviews ask for, and about deviations.
 
 use rusqlite::{Row, params};
 
 use super::queries::{Queries, change_id};
-use crate::domain::{ChangeId, PersonId, Time};
+use crate::domain::{ChangeId, DeviationId, PersonId, Time};
 use crate::store::StoreError;
 use crate::store::cache::verified::parsed;
 
@@ -43,6 +43,16 @@ impl Queries<'_> {
         let sql = "SELECT change, number, owner, due, review, done FROM actions
             WHERE owner = ?1 AND done IS NULL ORDER BY due, change, number";
         self.select(sql, [owner.as_str()], action_row)
+    }
+
+    /// The deviations that are not reviewed, in order.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn unreviewed_deviations(&self) -> Result<Vec<DeviationId>, StoreError> {
+        let sql = "SELECT id FROM deviations WHERE reviewed IS NULL ORDER BY id";
+        let numbers: Vec<u64> = self.select(sql, [], |row| row.get(0))?;
+        Ok(numbers.into_iter().map(|number| DeviationId::after(number - 1)).collect())
     }
 }
 

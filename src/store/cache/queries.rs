@@ -286,6 +286,16 @@ impl Queries<'_> {
         Ok(self.select(sql, [time.to_string()], |row| row.get(0))?.pop())
     }
 
+    /// The changes that are stored as awaiting approval or in progress: see [`ChangeFilter::stored_statuses`]. One in
+    /// progress can have targets that are not started.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn to_be_started(&self) -> Result<Vec<ChangeId>, StoreError> {
+        let sql = "SELECT id FROM changes WHERE state IN ('awaiting-approval', 'in-progress') ORDER BY id";
+        self.select(sql, [], change_id)
+    }
+
     /// The changes that are stored as awaiting approval: see [`ChangeFilter::stored_statuses`].
     ///
     /// # Errors

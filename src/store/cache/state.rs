@@ -286,6 +286,7 @@ impl VerifiedCache {
                 text.to_string(),
             ),
             StateKey::Service(id) => exists("SELECT 1 FROM services WHERE id = ?1", id.to_string()),
+            StateKey::Template(since) => exists("SELECT 1 FROM templates WHERE leaf = ?1", since.to_string()),
             StateKey::Reviews(owner) => exists(
                 "SELECT 1 FROM changes JOIN revisions ON revisions.change = changes.id AND number = revision
                     WHERE state = 'in-review' AND owner = ?1",
@@ -302,6 +303,8 @@ impl VerifiedCache {
             | StateKey::Change(_)
             | StateKey::BreakGlass(_)
             | StateKey::Deviation(_)
+            | StateKey::OpenRows
+            | StateKey::Open(_)
             | StateKey::Tree(_) => Ok(false),
         }
     }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 
 use crate::domain::{
-    Action, BreakGlass, CalendarName, Change, Digest, Event, Facts, Fingerprint, FreezeOrigin, Granted, Header, Member,
+    Action, BreakGlass, CalendarName, Change, Digest, Event, Fingerprint, FreezeOrigin, Granted, Header, Member,
     PersonId, ProposalId, ProposalState, RefusedAttempt, Register, Review, RevisionRef, Rule, RunId, SetServices,
     Stream, Target, Text,
 };
 use crate::format::Entry;
 use crate::store::StoreError;
-use crate::store::cache::deviation_tables;
+use crate::store::cache::{deviation_tables, revision_tables, template_tables};
 use crate::store::doing::Doing;
 
 /// The derived tables of the register, inside the transaction that appends an entry.
@@ -93,13 +93,13 @@ fn project_event(
         }
         Event::KeyRevoke(key) | Event::KeySuspend(key) => project_key(conn, *key, after)?,
         Event::PersonSuspend(person) => project_suspended(conn, person, after)?,
-        Event::File { change, facts, .. } => {
+        Event::File { change, facts, execution } => {
             let at = RevisionRef { change: *change, number: 1, filed: *leaf };
-            project_revision(conn, entry, &at, facts)?;
+            revision_tables::project(conn, entry, &at, (facts, execution))?;
         }
-        Event::Revise { replaces, facts, .. } => {
+        Event::Revise { replaces, facts, execution } => {
             let at = RevisionRef { number: replaces.number + 1, filed: *leaf, ..*replaces };
-            project_revision(conn, entry, &at, facts)?;
+            revision_tables::project(conn, entry, &at, (facts, execution))?;
         }
         Event::Retract(at) | Event::Approve(at) | Event::Reject(at) => project_vote(conn, header.seq, at, after)?,
         Event::Submit(it) => project_vote(conn, header.seq, &it.statement.revision, after)?,
@@ -234,6 +234,7 @@ fn project_seconded(
         Action::Redact(texts) => project_redactions(conn, texts, id),
         Action::SetFreeze(_) | Action::LiftFreeze(_) | Action::SetCalendar(_) => project_freezes(conn, seq, after),
         Action::SetServices(it) => project_services(conn, it, after),
+        Action::SetTemplate(_) | Action::EndTemplate(_) => template_tables::project(conn, seq, action, after),
         Action::Policy { .. } | Action::Restored(_) => Ok(()),
     }
 }
@@ -338,54 +339,6 @@ fn project_proposal(conn: &Connection, Entry { header, event, .. }: &Entry, prop
     Ok(())
 }
 
-fn project_revision(conn: &Connection, entry: &Entry, at: &RevisionRef, facts: &Facts) -> rusqlite::Result<()> {
-    let Entry { header, text, .. } = entry;
-    let title = match text {
-        Some(Text::Description(description)) => description.title.as_ref().map(|title| title.as_str()),
-        _ => None,
-    };
-    let (change, number) = (at.change.number(), at.number);
-    conn.prepare_cached(
-        "INSERT INTO revisions VALUES
-            (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-    )?
-    .execute(params![
-        change,
-        number,
-        at.filed.to_string(),
-        header.seq,
-        header.actor.as_str(),
-        header.time.to_string(),
-        title,
-        facts.kind.as_str(),
-        facts.risk.as_str(),
-        facts.owner.as_str(),
-        facts.window.start().to_string(),
-        facts.window.end().to_string(),
-        facts.window.zone().as_str(),
-        facts.outage_minutes,
-        facts.rollback_minutes,
-        facts.targets,
-        facts.stop_after,
-    ])?;
-    let item = |item: &str, value: &str, digest: Option<String>| {
-        conn.prepare_cached("INSERT INTO revision_items VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![change, number, item, value, digest])
-            .map(|_| ())
-    };
-    facts.authors.iter().try_for_each(|it| item("author", &it.to_string(), None))?;
-    facts.environments.iter().try_for_each(|it| item("environment", it.as_str(), None))?;
-    facts.exceptions.iter().try_for_each(|it| item("exception", it.as_str(), None))?;
-    facts.sensitive.iter().try_for_each(|it| item("sensitive", it.as_str(), None))?;
-    facts.follows.iter().try_for_each(|it| item("follows", &it.to_string(), None))?;
-    facts.excepted.iter().try_for_each(|(it, since)| item("freeze-exception", it.as_str(), Some(since.to_string())))?;
-    facts.implementers.iter().try_for_each(|it| item("implementer", it.as_str(), None))?;
-    facts.services.iter().try_for_each(|it| item("service", it.as_str(), None))?;
-    facts.tags.iter().try_for_each(|it| item("tag", it.as_str(), None))?;
-    facts.artifacts.iter().try_for_each(|it| item("artifact", it.name.as_str(), Some(it.digest.to_string())))?;
-    facts.links.iter().try_for_each(|it| item(it.kind.as_str(), it.reference.as_str(), None))
-}
-
 fn project_vote(conn: &Connection, seq: u64, at: &RevisionRef, after: &Register) -> rusqlite::Result<()> {
     let change = after.change(at.change).map_err(unloaded)?;
     // It is the newest: this entry has just recorded it.
@@ -445,7 +398,7 @@ fn project_change(conn: &Connection, change: &Change) -> rusqlite::Result<()> {
         change.current().id.number,
         change.confirmation().as_str(),
         change.review_due().map(|due| due.to_string()),
-        change.outcome().map(|outcome| outcome.as_str()),
+        change.result().map(|outcome| outcome.as_str()),
     ])?;
     Ok(())
 }

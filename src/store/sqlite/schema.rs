@@ -43,6 +43,7 @@ pub const TABLES: &[(&str, usize)] = &[
     ("deviation_items", 3),
     ("deviation_reviews", 1),
     ("freezes", 1),
+    ("templates", 1),
     ("services", 1),
     ("service_items", 3),
     ("redactions", 1),

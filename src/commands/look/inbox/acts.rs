@@ -6,11 +6,11 @@ use crate::commands::freeze::{MONTH, expiring};
 use crate::commands::govern::summary_of;
 use crate::commands::lookup::{renews, title};
 use crate::domain::{
-    BreakGlass, BreakGlassStatus, Change, ChangeId, Denied, Facts, Governance, Left, Moment, Outcome, PersonId,
-    Refusal, Role, Status, Time, Verdict,
+    BreakGlass, BreakGlassStatus, Change, ChangeId, Conflicts, Denied, Facts, Governance, Left, Moment, Outcome,
+    Overlap, PersonId, Refusal, Role, Status, Time, Verdict,
 };
 use crate::error::Error;
-use crate::output::{self, Act, Then};
+use crate::output::{self, Act, Then, some};
 use crate::store::{ActionRow, Session};
 use crate::{tr, trf};
 
@@ -32,6 +32,8 @@ pub struct Waiting {
     pub late: bool,
     /// What matters of it, in a phrase.
     pub reason: String,
+    /// Whether another change in progress keeps it from being started.
+    pub waits: bool,
 }
 
 /// What this person can act on, the most urgent first.
@@ -44,15 +46,52 @@ pub fn waiting(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Wait
     waiting.extend(seal(session, me, now)?);
     waiting.extend(calendars(session, me, now)?);
     waiting.extend(actions(session, me, now)?);
+    waiting.extend(deviations(session, me, now)?);
     let open = session.queries().open_for(me, now.claimed)?;
     let acts = session.ask_each(None, open, |change, governance| {
-        Ok(act(change, governance, me, now)?.map(|act| (change.id(), act)))
+        Ok(act(change, governance, me, now)?.map(|act| (Met::of(change), act)))
     })??;
-    for (id, act) in acts.into_iter().flatten() {
-        waiting.push(Waiting { title: title_of(session, id)?, ..act });
+    let (changes, acts): (Vec<Met>, Vec<Waiting>) = acts.into_iter().flatten().unzip();
+    // One question for all: each begins again when it meets a record that is not loaded.
+    let overlaps = session
+        .ask(|state| changes.iter().map(|it| Ok(state.overlaps(it.id, &it.facts)?)).collect::<Result<Vec<_>, _>>())??;
+    for ((change, act), overlaps) in changes.into_iter().zip(acts).zip(overlaps) {
+        let title = title_of(session, change.id)?;
+        waiting.push(change.told(Waiting { title, ..act }, overlaps));
     }
     waiting.sort_by_key(|it| (it.late, it.deadline.is_none(), it.deadline, it.since));
     Ok(first.into_iter().chain(waiting).collect())
+}
+
+/// What decides which open changes a change overlaps.
+struct Met {
+    id: ChangeId,
+    facts: Facts,
+    listed: Conflicts,
+    started: bool,
+}
+
+impl Met {
+    fn of(change: &Change) -> Self {
+        let current = change.current();
+        let (facts, listed) = (current.facts.clone(), current.conflicts.clone());
+        Self { id: change.id(), facts, listed, started: change.started().is_some() }
+    }
+
+    /// Adds the open changes that it overlaps to an approval or a start.
+    fn told(&self, act: Waiting, overlaps: Vec<Overlap>) -> Waiting {
+        if !matches!(act.action, Act::Approve | Act::Start) {
+            return act;
+        }
+        let unlisted = |it: &Overlap| it.in_progress && self.listed.get(&it.change) != Some(&it.filed);
+        let (stop, others): (Vec<Overlap>, Vec<Overlap>) =
+            overlaps.into_iter().partition(|it| unlisted(it) && !self.started);
+        let named = |all: Vec<Overlap>| some(all.iter().map(|it| it.change).collect());
+        let (stop, others) = (named(stop), named(others));
+        let waits = stop.as_ref().map_or(String::new(), |it| trf!("; must wait for {it}", "；须等待 {it}"));
+        let beside = others.map_or(String::new(), |it| trf!("; overlaps {it}", "；与 {it} 冲突"));
+        Waiting { reason: format!("{}{waits}{beside}", act.reason), waits: stop.is_some(), ..act }
+    }
 }
 
 fn title_of(session: &Session, id: ChangeId) -> Result<String, Error> {
@@ -90,6 +129,7 @@ fn break_glasses(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Wa
             then: Some(then),
             late: false,
             reason: trf!("{}; by {}", "{}；由 {} 开启", status.phrase(), opener.person),
+            waits: false,
         });
     }
     Ok(waiting)
@@ -113,6 +153,7 @@ fn seal(session: &Session, me: &PersonId, now: Moment) -> Result<Option<Waiting>
         then: None,
         late: false,
         reason: trf!("founded by {founder}", "由 {founder} 创建"),
+        waits: false,
     }))
 }
 
@@ -136,6 +177,7 @@ fn calendars(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waitin
             then: Some(if known > now.claimed { Then::CalendarEnds } else { Then::CalendarEnded }),
             late: false,
             reason: trf!("known until {}", "已知至 {}", known.utc().format("%Y-%m-%d")),
+            waits: false,
         });
     }
     Ok(waiting)
@@ -161,9 +203,40 @@ fn actions(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waiting>
             then: Some(if it.due > now.claimed { Then::Due } else { Then::WasDue }),
             late: false,
             reason: trf!("from the review of {}", "来自 {} 的评估", it.change),
+            waits: false,
         })
     };
     rows.into_iter().map(waiting).collect()
+}
+
+/// The deviations that this person can review.
+fn deviations(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waiting>, Error> {
+    let mut waiting = Vec::new();
+    for id in session.queries().unreviewed_deviations()? {
+        let (it, able) = session.ask(|state| {
+            let it = state.deviation(id)?;
+            let able = can_approve(state.governance(), me, now)? && state.could_review(it, me, now)?;
+            Ok((it.clone(), able))
+        })??;
+        if !able {
+            continue;
+        }
+        let (teller, told) = (it.recorded(), it.told());
+        let services = output::list(&told.services);
+        let on = if services.is_empty() { services } else { format!("; {services}") };
+        waiting.push(Waiting {
+            action: Act::Examine,
+            subject: id.to_string(),
+            title: tr!("done outside the register", "在变更台账之外的操作").to_owned(),
+            since: teller.moment.claimed,
+            deadline: None,
+            then: None,
+            late: false,
+            reason: trf!("done {}{on}; told by {}", "操作于 {}{on}；由 {} 报告", told.done, teller.person),
+            waits: false,
+        });
+    }
+    Ok(waiting)
 }
 
 /// The proposals that this person can second.
@@ -191,6 +264,7 @@ fn proposals(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waitin
             then: Some(Then::Lapses),
             late: false,
             reason: trf!("by {}", "由 {} 提出", proposal.proposer),
+            waits: false,
         });
     }
     Ok(waiting)
@@ -236,13 +310,13 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> 
     let reason = if left.is_any() { trf!("{reason}; {}", "{reason}；{}", left.phrase()) } else { reason };
     let late = action == Act::Revise && now.claimed > facts.last_start();
     let (subject, title) = (change.id().to_string(), String::new());
-    Ok(Some(Waiting { action, subject, title, since, deadline, then, late, reason }))
+    Ok(Some(Waiting { action, subject, title, since, deadline, then, late, reason, waits: false }))
 }
 
 /// The act on a change that is finished.
 fn finished(change: &Change, governance: &Governance, me: &PersonId) -> Result<Option<Possible>, Denied> {
     let Some((_, first)) = change.outcomes().first() else { return Ok(None) };
-    let status = change.outcome().map_or(String::new(), Outcome::phrase);
+    let status = change.result().map_or(String::new(), Outcome::phrase);
     if change.can_confirm(me, governance)? {
         return Ok(Some((Act::Confirm, first.time, trf!("{status}, awaiting confirmation", "{status}，待确认"))));
     }
@@ -261,7 +335,7 @@ fn undecided(
     let (since, risk) = (change.current().time, change.current().facts.risk);
     let risk = trf!("{}", "{}风险", risk.phrase());
     let takes_over = change.stranded(governance, None)?.is_any() && governance.has_role(me, Role::Engineer, now)?;
-    if let Some(obstacle) = change.obstacle(governance)? {
+    if let Some(obstacle) = change.obstacle(governance, now)? {
         let revises = takes_over || change.is_requester_or_owner(me);
         return Ok(revises.then(|| (Act::Revise, since, trf!("cannot start: {obstacle}", "无法开始：{obstacle}"))));
     }
