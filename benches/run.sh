@@ -192,7 +192,8 @@ for count in 100 10000; do
     meet "p0004.s$count" p0004 "s$count.db"
 done
 file() { as "p0004.s$1" p0004 "s$1.db" file serviced.toml --again; }
-impact() { as "p0004.s$1" p0004 "s$1.db" service impact service-0 --depth 2; }
+# Nobody depends on the last one, so both show about as much.
+impact() { as "p0004.s$1" p0004 "s$1.db" service impact "service-$(($1 - 1))" --depth 2; }
 whole() { as "p0004.s$1" p0004 "s$1.db" verify; }
 pair "$RUNS" '`file` among 10,000 services; among 100' 2 'wall file 10000' 'wall file 100'
 pair "$RUNS" '`service impact --depth 2` among 10,000 services; among 100' 2 'wall impact 10000' 'wall impact 100'
