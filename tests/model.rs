@@ -9,7 +9,7 @@
 //! nobody has approved what they touched. What the register accepts, the judge of an evidence pack accepts too. In one history in fifty every entry also goes through a file: at its end
 //! `verify` finds nothing, the tables are what the log says, `rebuild` changes nothing, and redacted texts are gone.
 //!
-//! `TWINSEAL_HISTORIES` says how many histories (1,000 if nothing is said; the gate tries 500), `TWINSEAL_SEED`
+//! `TWINSEAL_HISTORIES` says how many histories (1,000 if nothing is said; the gate tries 300), `TWINSEAL_SEED`
 //! which is the first. A failure prints both, and the history.
 //!
 //! Each of these rules was broken on purpose, so that the register accepted what only that rule refuses; this test
