@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::waiting::must_wait;
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
@@ -298,9 +299,11 @@ impl<'w> Bulk<'w> {
         }
         let at = dice.below(changes.len());
         match changes[at].acts.pop() {
+            Some(Act::Start) if must_wait(&self.state, changes[at].revision.change) => {
+                changes[at].acts.push(Act::Start)
+            }
             Some(act) => self.act(&mut changes[at], act),
-            // The change is closed or abandoned; the next step files another.
-            None => _ = changes.swap_remove(at),
+            None => _ = changes.swap_remove(at), // closed or abandoned
         }
     }
 
@@ -339,7 +342,7 @@ impl<'w> Bulk<'w> {
         let service = |n: usize| format!("service-{n}").parse().unwrap();
         let zone = ["UTC", "Asia/Shanghai", "Europe/London", "America/New_York"][dice.below(4)];
         Facts {
-            kind: if dice.percent(5) { ChangeKind::Emergency } else { ChangeKind::Normal },
+            kind: ChangeKind::Normal, // nobody writes reviews here, and overdue ones stop emergencies
             risk: [Risk::Low, Risk::Medium, Risk::High, Risk::Critical][dice.below(4)],
             owner: requester.clone(),
             authors: [twinseal::domain::Author::Person(requester.clone())].into(),

@@ -3,6 +3,7 @@
 mod bare;
 mod crowd;
 mod generate;
+mod waiting;
 
 const USAGE: &str = "\
 bench generate FOLDER PEOPLE ENTRIES...   Generate a register and save it at each length as ENTRIES.db
