@@ -1,6 +1,6 @@
 //! Which open changes a change overlaps, and the rules about it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::change::overlap::{Conflicts, OpenChange, OpenChanges, OpenRow, Overlap, conflicts_root};
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
@@ -113,15 +113,19 @@ impl Register {
         if met.is_empty() {
             return Ok(overlaps);
         }
+        // Whoever lacks a record begins the question again, so all are loaded before the graph is walked.
+        let (mut numbers, mut people) = (BTreeMap::new(), BTreeMap::new());
+        for (change, it, _) in &met {
+            for id in &it.services {
+                numbers.insert(id, self.governance.service_number(id)?);
+            }
+            people.insert(*change, self.people_of(it.implementers.intersection(implementers))?);
+        }
         let near = self.governance.related(services)?;
         for (change, it, in_progress) in met {
-            let mut services = BTreeSet::new();
-            for id in &it.services {
-                if near.contains(&self.governance, id)? {
-                    services.insert(id.clone());
-                }
-            }
-            let implementers = self.people_of(it.implementers.intersection(implementers))?;
+            let is_near = |id: &&ServiceId| near.contains(id, numbers.get(id).copied().flatten());
+            let services: BTreeSet<ServiceId> = it.services.iter().filter(is_near).cloned().collect();
+            let implementers = people.remove(&change).unwrap_or_default();
             if !services.is_empty() || !implementers.is_empty() {
                 let (filed, window) = (it.filed, it.window.clone());
                 overlaps.push(Overlap { change, filed, in_progress, window, services, implementers });

@@ -13,13 +13,10 @@ pub(in crate::domain) struct Related<'s> {
 }
 
 impl Related<'_> {
-    /// Whether a service is among them. One that is not in force is only if it was named.
-    pub(in crate::domain) fn contains(&self, governance: &Governance, id: &ServiceId) -> Result<bool, Unloaded> {
-        if self.named.contains(id) {
-            return Ok(true);
-        }
-        let number = governance.service_number(id)?;
-        Ok(number.is_some_and(|number| self.near.get(number as usize).copied().unwrap_or_default()))
+    /// Whether a service with this number is among them. One that is not in force is only if it was named.
+    pub(in crate::domain) fn contains(&self, id: &ServiceId, number: Option<u32>) -> bool {
+        let is_near = |number: u32| self.near.get(number as usize).copied().unwrap_or_default();
+        self.named.contains(id) || number.is_some_and(is_near)
     }
 }
 
