@@ -36,8 +36,8 @@ pub fn told(
             let other = state.change(overlap.change)?;
             let status = other.status(state.governance(), now)?;
             let lists = filed.is_some() && other.current().conflicts.get(&of) == filed.as_ref();
-            let listed = listed.get(&overlap.change) == Some(&overlap.filed);
-            Ok(Overlapping { status, listed, lists, stops: overlap.in_progress && !listed, overlap })
+            let (is_listed, stops) = (overlap.is_listed(listed), overlap.stops(listed));
+            Ok(Overlapping { status, listed: is_listed, lists, stops, overlap })
         };
         state.overlaps(of, facts)?.into_iter().map(told).collect()
     })?;

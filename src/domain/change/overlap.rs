@@ -106,3 +106,15 @@ pub struct Overlap {
     /// The people who implement both.
     pub implementers: BTreeSet<PersonId>,
 }
+
+impl Overlap {
+    /// Whether these conflicts name it by its current revision.
+    pub fn is_listed(&self, conflicts: &Conflicts) -> bool {
+        conflicts.get(&self.change) == Some(&self.filed)
+    }
+
+    /// Whether it keeps a change that lists these conflicts from being started.
+    pub fn stops(&self, conflicts: &Conflicts) -> bool {
+        self.in_progress && !self.is_listed(conflicts)
+    }
+}

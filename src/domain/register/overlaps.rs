@@ -193,7 +193,7 @@ impl Register {
         }
         let listed = &change.current().conflicts;
         let overlaps = self.overlaps(change.id(), &change.current().facts)?;
-        match overlaps.iter().find(|it| it.in_progress && listed.get(&it.change) != Some(&it.filed)) {
+        match overlaps.iter().find(|it| it.stops(listed)) {
             Some(with) => Err(Refusal::ConflictInProgress { change: change.id(), with: with.change }.into()),
             None => Ok(()),
         }

@@ -83,9 +83,8 @@ impl Met {
         if !matches!(act.action, Act::Approve | Act::Start) {
             return act;
         }
-        let unlisted = |it: &Overlap| it.in_progress && self.listed.get(&it.change) != Some(&it.filed);
         let (stop, others): (Vec<Overlap>, Vec<Overlap>) =
-            overlaps.into_iter().partition(|it| unlisted(it) && !self.started);
+            overlaps.into_iter().partition(|it| it.stops(&self.listed) && !self.started);
         let named = |all: Vec<Overlap>| some(all.iter().map(|it| it.change).collect());
         let (stop, others) = (named(stop), named(others));
         let waits = stop.as_ref().map_or(String::new(), |it| trf!("; must wait for {it}", "；须等待 {it}"));
