@@ -31,7 +31,7 @@ const APPLICATION: i32 = i32::from_be_bytes(*b"TWSV");
 /// `user_version` of a verified cache: the layout and the version of the program, since another version may derive or
 /// encode the state differently. A cache of another version is rebuilt, not converted.
 const LAYOUT: i32 = i32::from_be_bytes([
-    10,
+    11,
     part(env!("CARGO_PKG_VERSION_MAJOR")),
     part(env!("CARGO_PKG_VERSION_MINOR")),
     part(env!("CARGO_PKG_VERSION_PATCH")),
