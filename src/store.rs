@@ -7,7 +7,10 @@ mod cache;
 mod doing;
 mod error;
 pub mod evidence;
+mod fault;
+mod place;
 mod session;
+mod shared;
 mod sqlite;
 mod verify;
 
@@ -19,18 +22,19 @@ pub use cache::tables::{Tables, project};
 pub use cache::verified::discard;
 pub use doing::{Doing, FileOp};
 pub use error::{Finding, StoreError};
+pub use fault::Fault;
+pub use place::{create, open};
 pub use session::pin::{Pin, PinFile};
 pub use session::{
     Anchor, Behind, EntryBody, Excuse, Held, Notice, Pinned, Rebuilt, Recovered, Refold, Session, SubjectProof,
     VerifiedLog, remembered, remembered_leaf,
 };
+pub use shared::{Appended, Holder, SharedStore, Snapshot, Turn, Writer};
 pub use sqlite::backup::{ASIDE, back_up, copy_valid, put_in_place, restore, stage_valid, undo_interrupted};
 pub use sqlite::connect::{BUSY, Site};
-pub use sqlite::fault::Fault;
+pub use sqlite::error::FileError;
 pub use sqlite::mount::{Mount, free, is_one_file};
 pub use sqlite::place::{SecondPath, beside, may_read, may_write};
 pub use sqlite::private_copy::PrivateCopy;
-pub use sqlite::queue::{Turn, Writer};
-pub use sqlite::shared::{Appended, SharedFile};
-pub use sqlite::snapshot::Snapshot;
+pub use sqlite::shared::SharedFile;
 pub use verify::replay::Reading;

@@ -11,7 +11,7 @@ use crate::config::{Known, KnownRegisters};
 use crate::domain::{Digest, Event, Predecessor, RegisterId};
 use crate::error::{Error, RegisterError};
 use crate::format::{Raw, entry};
-use crate::store::{Excuse, SharedFile, Site, is_one_file};
+use crate::store::{Excuse, SharedStore, Site, is_one_file};
 
 /// The register that a user asked for.
 #[derive(Debug, Clone)]
@@ -129,8 +129,8 @@ pub fn taken<'k>(known: &'k KnownRegisters, name: &str, path: &Path, old: Option
 ///
 /// The file must be the register that is trusted under the requested name or path, and under the path that the request
 /// resolves to. Unless it is superseded, it must also be the register that is trusted under the name in its entry 0.
-pub fn identify(known: &KnownRegisters, request: &Request, shared: &SharedFile, first: First<'_>) -> Identity {
-    let paths = [request.path.as_path(), shared.path()];
+pub fn identify(known: &KnownRegisters, request: &Request, shared: &dyn SharedStore, first: First<'_>) -> Identity {
+    let paths = [request.path.as_path(), shared.place()];
     let expected_here = || current(known, &request.name, &paths).find_map(|it| it.fingerprint.parse().ok());
     let (fingerprint, body) = match first {
         First::Entry(raw) => (raw.leaf(), entry::read_body(raw).ok()),
@@ -167,7 +167,7 @@ pub fn identify(known: &KnownRegisters, request: &Request, shared: &SharedFile, 
     let (met, given, backup) = (!same.is_empty(), request.fingerprint.is_some(), shared.is_backup());
     let gone = |known: &[&Known]| !known.iter().any(|it| it.file.try_exists().unwrap_or(true));
     let place = match same.as_slice() {
-        known if known.iter().any(|it| is_its_file(it, shared.path())) => Place::Home,
+        known if known.iter().any(|it| is_its_file(it, shared.place())) => Place::Home,
         [] => Place::Moved,
         // The register may be away for a moment only: then this is a copy.
         known if given && gone(known) => Place::Moved,

@@ -5,7 +5,7 @@ use std::process::Child;
 use crate::support::{CHANGE, MORNING, PATIENCE, World};
 use twinseal::domain::{Digest, Event, Head};
 use twinseal::format::Raw;
-use twinseal::store::{Appended, Pin, PinFile, SharedFile, Site, Writer};
+use twinseal::store::{Appended, Pin, PinFile, Site, Writer};
 
 /// A log that is longer than any of the ways in which its work is shared out is there for.
 const LONG: u64 = 9_000;
@@ -77,18 +77,19 @@ fn first_word(process: Child) -> String {
 #[test]
 fn nothing_is_appended_on_another_head_than_the_newest_entry() {
     let world = World::filed();
-    let (mut shared, _) = SharedFile::open(&world.path("prod.db"), Site::Register, &world.path("scratch")).unwrap();
+    let (mut shared, _) =
+        twinseal::store::open(&world.path("prod.db"), Site::Register, &world.path("scratch")).unwrap();
     let turn = shared.turn(&Writer { account: "erin".to_owned(), patience: PATIENCE }).unwrap();
     let raw = Raw { seq: 3, blob: b"blob".to_vec(), text: None, data: None };
     let head = |seq, leaf| Some(Head { seq, leaf });
     let (newest, other) = (world.raw(2).leaf(), Digest::new([9; 32]));
     // At its place, but another entry; an earlier one; one that is yet to come; none.
     for wrong in [head(2, other), head(2, world.raw(1).leaf()), head(1, world.raw(1).leaf()), head(3, newest), None] {
-        let appended = shared.append(&turn, wrong, &raw, &[], |_| Ok(())).unwrap();
+        let appended = shared.append(&turn, wrong, &raw, &[], &|_| Ok(())).unwrap();
         assert!(matches!(appended, Appended::HeadMoved), "{wrong:?}");
     }
     assert_eq!(world.entries(), 3);
-    let appended = shared.append(&turn, head(2, newest), &raw, &[], |_| Ok(())).unwrap();
+    let appended = shared.append(&turn, head(2, newest), &raw, &[], &|_| Ok(())).unwrap();
     assert!(matches!(appended, Appended::Done));
 }
 

@@ -236,7 +236,6 @@ mod prelude {
     pub use twinseal::error::Exit;
     pub use twinseal::format::{Defect, Raw, Unsigned, body, entry, request, text};
     pub use twinseal::input;
-    pub use twinseal::store::SharedFile;
 
     pub use super::*;
     pub use crate::support::{CHANGE, World};

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::support::{World, stock_tool};
 use twinseal::error::Exit;
 use twinseal::format::Raw;
-use twinseal::store::{SharedFile, Site, StoreError, Writer};
+use twinseal::store::{FileError, SharedStore, Site, StoreError, Writer};
 
 /// Commands that read a register, for any account that knows it.
 const READING: [&str; 10] = [
@@ -160,26 +160,26 @@ fn no_register_with_a_second_hard_link_is_written() {
 fn no_open_register_is_written_after_it_was_replaced_or_linked() {
     let world = World::filed();
     let (path, scratch) = (world.path("prod.db"), world.path("scratch"));
-    let append = |mut file: SharedFile| {
+    let open = || twinseal::store::open(&path, Site::Register, &scratch).unwrap().0;
+    // The turn of before: waiting for one would refuse already.
+    let turn = open().turn(&Writer { account: "dave".to_owned(), patience: Duration::ZERO }).unwrap();
+    let append = |mut file: Box<dyn SharedStore>| {
         let raw = Raw { seq: 3, blob: b"blob".to_vec(), text: None, data: None };
-        let writer = Writer { account: "dave".to_owned(), patience: Duration::ZERO };
-        let turn = twinseal::store::Turn::wait(&path, &writer).unwrap();
         let head = file.entry(2).unwrap().map(|raw| twinseal::domain::Head { seq: 2, leaf: raw.leaf() });
-        file.append(&turn, head, &raw, &[], |_| Ok(())).map(|_| ())
+        file.append(&turn, head, &raw, &[], &|_| Ok(())).map(|_| ())
     };
-    let open = || SharedFile::open(&path, Site::Register, &scratch).unwrap().0;
     let file = open();
     fs::hard_link(&path, world.path("second.db")).unwrap();
-    assert!(matches!(append(file), Err(StoreError::SecondPath { .. })));
+    assert!(matches!(append(file), Err(StoreError::File(FileError::SecondPath { .. }))));
     fs::remove_file(world.path("second.db")).unwrap();
     let file = open();
     fs::copy(&path, world.path("other.db")).unwrap();
     fs::rename(world.path("other.db"), &path).unwrap();
-    assert!(matches!(append(file), Err(StoreError::Replaced { .. })));
+    assert!(matches!(append(file), Err(StoreError::File(FileError::Replaced { .. }))));
     let file = open();
     fs::rename(&path, world.path("away.db")).unwrap();
     symlink(world.path("away.db"), &path).unwrap();
-    assert!(matches!(append(file), Err(StoreError::Replaced { .. })));
+    assert!(matches!(append(file), Err(StoreError::File(FileError::Replaced { .. }))));
 }
 
 /// Runs a script in a mount namespace of its own, in the world's folder. `as PERSON COMMAND...` runs twinseal. `None` if

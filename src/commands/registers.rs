@@ -9,7 +9,7 @@ use crate::env::Env;
 use crate::error::{Error, RegisterError};
 use crate::format::{Defect, entry};
 use crate::private;
-use crate::store::{Finding, PinFile, PrivateCopy, SharedFile, StoreError, is_one_file};
+use crate::store::{self, Finding, PinFile, PrivateCopy, SharedStore, StoreError, is_one_file};
 use crate::trust::{self, First, Identity, Request};
 use crate::{tr, trf};
 
@@ -21,10 +21,10 @@ pub struct Registers {
     state: PathBuf,
 }
 
-/// A register's file, and which register it is.
+/// A register, and which one it is.
 pub struct Found {
-    /// The register's file.
-    pub shared: SharedFile,
+    /// Where its log is.
+    pub shared: Box<dyn SharedStore>,
     /// How the file relates to the registers that this account knows.
     pub identity: Identity,
     /// The register id in its entry 0.
@@ -118,12 +118,12 @@ impl Registers {
         Ok(Request { path, name, fingerprint })
     }
 
-    /// Opens a register's file. Unless it is at the path of a known register, a private copy is read.
+    /// Opens a register. Of a file that is not at the path of a known register, a private copy is read.
     ///
     /// # Errors
-    /// As [`SharedFile::open`].
-    pub fn open_file(&self, request: &Request) -> Result<(SharedFile, Vec<Finding>), StoreError> {
-        SharedFile::open(&request.path, trust::site(&self.known, &request.path), self.scratch())
+    /// As [`store::open`].
+    pub fn open(&self, request: &Request) -> Result<(Box<dyn SharedStore>, Vec<Finding>), StoreError> {
+        store::open(&request.path, trust::site(&self.known, &request.path), self.scratch())
     }
 
     /// Opens a register's file and reads its entry 0.
@@ -131,13 +131,13 @@ impl Registers {
     /// # Errors
     /// The file is missing or is no register, or its schema or entry 0 is invalid.
     pub fn find(&self, request: &Request) -> Result<Found, Error> {
-        let (shared, findings) = self.open_file(request)?;
+        let (shared, findings) = self.open(request)?;
         if let Some(finding) = findings.into_iter().next() {
             return Err(StoreError::Broken(finding).into());
         }
         let missing = || Finding::at(0, Defect::Missing.rule(), tr!("there is no entry 0", "没有第 0 条"));
         let raw = shared.entry(0)?.ok_or_else(|| StoreError::Broken(missing()))?;
-        let identity = trust::identify(&self.known, request, &shared, First::Entry(&raw));
+        let identity = trust::identify(&self.known, request, &*shared, First::Entry(&raw));
         // Entry 0 of a known register was verified when the register was accepted.
         let (header, event) = match identity.met {
             true => entry::read_verified_body(&raw),

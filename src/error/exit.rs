@@ -7,7 +7,7 @@ use crate::error::{
     TimestampFailure,
 };
 use crate::signer::KeyError;
-use crate::store::StoreError;
+use crate::store::{FileError, StoreError};
 
 /// The exit codes, documented in the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Error {
             Self::Loss(LossError::Copy { source: StoreError::Broken(_), .. }) => Exit::Broken,
             Self::Store(_)
             | Self::Loss(LossError::Copy {
-                source: StoreError::Io { .. } | StoreError::Sqlite { .. } | StoreError::Stuck { .. },
+                source: StoreError::Io { .. } | StoreError::Failed { .. } | StoreError::File(FileError::Stuck { .. }),
                 ..
             })
             | Self::Config(ConfigError::Private(_))

@@ -1,5 +1,6 @@
 //! Hints: the command or action that fixes an error.
 
+mod file;
 mod key;
 mod store;
 

@@ -1,12 +1,12 @@
-//! Errors of the register's file, the verified cache and the pin.
+//! Errors of a register, the verified cache and the pin.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::doing::{Doing, FileOp};
-use super::sqlite::fault::Fault;
-use super::sqlite::place::SecondPath;
-use super::sqlite::queue::Holder;
+use super::fault::Fault;
+use super::shared::Holder;
+use super::sqlite::error::FileError;
 use crate::domain::{Digest, Head, Time, Unloaded};
 use crate::format::Defect;
 use crate::private::PrivateError;
@@ -47,7 +47,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Why the register's file, the verified cache or the pin cannot be used.
+/// Why the register, the verified cache or the pin cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// No such file.
@@ -62,79 +62,17 @@ pub enum StoreError {
         /// The path.
         path: PathBuf,
     },
-    /// Not an SQLite file.
-    #[error("{}", trf!("{} is not a register: not an SQLite database", "{} 不是变更台账：不是 SQLite 数据库", .path.display()))]
-    NotADatabase {
-        /// The file.
-        path: PathBuf,
-    },
-    /// An SQLite file of another program.
-    #[error("{}", trf!("{} is not a register: an SQLite database of another application", "{} 不是变更台账：是其他程序的 SQLite 数据库", .path.display()))]
-    OtherApplication {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A register's file whose text is not stored as UTF-8.
-    #[error("{}", trf!("{} is not a register: its text encoding is {found}, not UTF-8", "{} 不是变更台账：文本编码为 {found}，不是 UTF-8", .path.display()))]
-    Encoding {
-        /// The file.
-        path: PathBuf,
-        /// Its encoding, as SQLite names it.
-        found: String,
-    },
-    /// A file layout that this version does not know.
-    #[error("{}", trf!("unsupported layout {found} of {}: this twinseal reads layout {known}", "不支持 {} 的布局 {found}：本版 twinseal 读取布局 {known}", .path.display()))]
-    Layout {
-        /// The file.
-        path: PathBuf,
-        /// Its layout.
-        found: i64,
-        /// The layout of this version.
-        known: i64,
-    },
     /// A format level that this version does not know.
     #[error("{}", trf!("unsupported format level {found}: a newer twinseal is required", "不支持格式级别 {found}：需要更新版本的 twinseal"))]
     Newer {
         /// Its level.
         found: u64,
     },
-    /// This account has no permission to write.
-    #[error("{}", trf!("no permission to write {}", "无权写入 {}", .path.display()))]
-    ReadOnly {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A file system that is mounted read-only.
-    #[error("{}", trf!("{} is on a file system that is mounted read-only", "{} 所在的文件系统以只读方式挂载", .path.display()))]
-    ReadOnlyMount {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A register that can be reached by a second path.
-    #[error("{}", trf!("{} {second}: a program that opens it by another path does not see its WAL file", "{} {second}：经其他路径打开它的程序看不到它的 WAL 文件", .path.display()))]
-    SecondPath {
-        /// The file.
-        path: PathBuf,
-        /// How there can be a second path.
-        second: SecondPath,
-    },
-    /// The register itself where another file is expected.
-    #[error("{}", trf!("{} is the register itself", "{} 就是该变更台账本身", .path.display()))]
-    SameFile {
-        /// The path.
-        path: PathBuf,
-    },
-    /// Another file was put at the path of an open one.
-    #[error("{}", trf!("{} was replaced or removed while it was in use", "{} 在使用期间被替换或删除", .path.display()))]
-    Replaced {
-        /// The path.
-        path: PathBuf,
-    },
-    /// Permission to write, but the disk refuses it.
-    #[error("{}", trf!("cannot write beside {}, although permissions allow it", "无法在 {} 旁写入文件，尽管权限允许", .path.display()))]
-    Stuck {
-        /// The file.
-        path: PathBuf,
+    /// Something that only a file can do.
+    #[error("{}", trf!("{} is on a server, where no file can be put in its place", "{} 在服务器上，无法用文件取代它", .place.display()))]
+    OnServer {
+        /// The address.
+        place: PathBuf,
     },
     /// Recording in a backup.
     #[error("{}", trf!("{} is a backup, which is read-only", "{} 是备份，只能读取", .path.display()))]
@@ -148,12 +86,6 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
-    /// Another process has the file open, and the operation needs it exclusively.
-    #[error("{}", trf!("{} is in use by another process", "{} 正被其他进程使用", .path.display()))]
-    InUse {
-        /// The file.
-        path: PathBuf,
-    },
     /// Two files of one register that diverge.
     #[error("{}", trf!("{} and the register diverge at entry {seq}", "{} 与该变更台账从第 {seq} 条起不一致", .path.display()))]
     Parted {
@@ -162,17 +94,7 @@ pub enum StoreError {
         /// The first entry that differs.
         seq: u64,
     },
-    /// A network file system, where other hosts may write too.
-    #[error("{}", trf!("{} is on a network file system ({kind} at {}): writing is refused", "{} 位于网络文件系统（{kind}，挂载于 {}）：拒绝写入", .path.display(), .point.display()))]
-    Network {
-        /// The file.
-        path: PathBuf,
-        /// The kind of file system.
-        kind: String,
-        /// Its mount point.
-        point: PathBuf,
-    },
-    /// SQLite reported the file as busy until the timeout.
+    /// The database was busy until the timeout.
     #[error("{}", trf!("register is busy: gave up after {seconds} s", "变更台账正忙：等待 {seconds} 秒后放弃"))]
     Busy {
         /// The timeout.
@@ -190,22 +112,17 @@ pub enum StoreError {
         /// The writer, as recorded in the lock file.
         holder: Option<Holder>,
     },
-    /// Another program held the file's lock until the timeout.
-    #[error("{}", trf!("{} is locked by another program: gave up after {seconds} s", "{} 被其他程序锁定：等待 {seconds} 秒后放弃", .path.display()))]
-    Locked {
-        /// The file.
-        path: PathBuf,
-        /// The timeout.
-        seconds: u64,
-    },
-    /// SQLite reported an error.
-    #[error("{}", trf!("SQLite failed while {doing}: {source}", "SQLite 在{doing}时失败：{source}"))]
-    Sqlite {
+    /// A database reported an error.
+    #[error("{}", trf!("{} failed while {doing}: {source}", "{} 在{doing}时失败：{source}", .source.engine()))]
+    Failed {
         /// The work.
         doing: Doing,
-        /// SQLite's error.
+        /// The database's error.
         source: Fault,
     },
+    /// The file of a register cannot be used, or not for this.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A file cannot be read or written.
     #[error("{}", trf!("{}: {source}", "{}：{source}", .doing.failed(.path)))]
     Io {
@@ -219,10 +136,10 @@ pub enum StoreError {
     /// The log or its file fails verification.
     #[error("{}", trf!("register is broken: {}", "变更台账已损坏：{}", .0))]
     Broken(Finding),
-    /// The entry was written, but may not be durable: it may or may not be there when the file is next opened.
-    #[error("{}", trf!("the entry may or may not be recorded: SQLite failed while committing: {source}", "日志条目可能已记录，也可能未记录：SQLite 在提交时失败：{source}"))]
+    /// The entry was written, but may not be durable: it may or may not be there when the register is next opened.
+    #[error("{}", trf!("the entry may or may not be recorded: {} failed while committing: {source}", "日志条目可能已记录，也可能未记录：{} 在提交时失败：{source}", .source.engine()))]
     Uncertain {
-        /// SQLite's error.
+        /// The database's error.
         source: Fault,
     },
     /// The entry is recorded, but a later step failed.
@@ -318,7 +235,7 @@ impl StoreError {
     pub(in crate::store) fn lacks_room(&self) -> bool {
         use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         match self {
-            Self::Sqlite { source, .. } => source.needs_files_beside(),
+            Self::Failed { source, .. } => source.lacks_room(),
             Self::Io { source, .. } | Self::Private(PrivateError::Io { source, .. }) => {
                 matches!(source.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem)
             }

@@ -24,8 +24,7 @@ pub use subjects::SubjectProof;
 pub use verified_log::VerifiedLog;
 
 use super::cache::tables::Tables;
-use super::sqlite::queue::{Turn, Writer};
-use super::sqlite::shared::{Appended, SharedFile};
+use super::shared::{Appended, SharedStore, Turn, Writer};
 use super::{BUSY, StoreError};
 use crate::domain::{Action, Denied, Digest, Event, Head, Register, Time};
 use crate::format::{Entry, Raw};
@@ -118,8 +117,8 @@ impl Session {
         &self.notices
     }
 
-    /// Closes the session and returns the shared file, still open.
-    pub fn into_shared(self) -> SharedFile {
+    /// Closes the session and returns the shared store, still open.
+    pub fn into_shared(self) -> Box<dyn SharedStore> {
         self.log.shared
     }
 
@@ -173,14 +172,14 @@ impl Session {
     /// Waits for the turn to write the register.
     ///
     /// # Errors
-    /// As [`SharedFile::turn`]; [`StoreError::Superseded`] or [`StoreError::Copy`] if it is not to be written.
+    /// As [`SharedStore::turn`]; [`StoreError::Superseded`] or [`StoreError::Copy`] if it is not to be written.
     pub fn turn(&self, writer: &Writer) -> Result<Turn, StoreError> {
         self.may_write()?;
         self.log.shared.turn(writer)
     }
 
     fn may_write(&self) -> Result<(), StoreError> {
-        let path = || self.log.shared.path().to_owned();
+        let path = || self.log.shared.place().to_owned();
         match self.closed {
             Some(Closed::Superseded) => Err(StoreError::Superseded { path: path() }),
             Some(Closed::Copy | Closed::Rewound) => Err(StoreError::Copy { path: path() }),
@@ -193,7 +192,7 @@ impl Session {
     /// `false` and writes nothing if another process recorded first.
     ///
     /// # Errors
-    /// As [`Session::may_record`] and [`SharedFile::append`]; [`StoreError::RecordedButNotPinned`] if the entry was
+    /// As [`Session::may_record`] and [`SharedStore::append`]; [`StoreError::RecordedButNotPinned`] if the entry was
     /// appended and a later step failed.
     pub fn append(&mut self, turn: Turn, raw: &Raw, entry: &Entry, now: Time) -> Result<bool, StoreError> {
         self.may_record(&entry.event)?;
@@ -205,7 +204,7 @@ impl Session {
         };
         let redact = log.to_redact(redacts)?;
         let project = |tables: &Tables<'_>| tables.project(entry, seconded.as_ref(), &after);
-        let done = log.shared.append(&turn, head, raw, &redact, project);
+        let done = log.shared.append(&turn, head, raw, &redact, &project);
         drop(turn);
         match done? {
             Appended::HeadMoved => Ok(false),

@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod closing;
 pub mod connect;
+pub mod error;
 pub mod fault;
 pub mod founding;
 pub mod integrity;

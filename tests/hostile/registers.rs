@@ -7,7 +7,6 @@ use twinseal::domain::{Digest, Event, Grants, Header, Member, Policy, RegisterId
 use twinseal::error::Exit;
 use twinseal::format::request::Request;
 use twinseal::format::{Raw, Unsigned};
-use twinseal::store::SharedFile;
 
 use super::{complains, fails};
 use crate::support::{CHANGE, World};
@@ -142,7 +141,7 @@ fn no_register_of_a_newer_format_is_read() {
     let unsigned = Unsigned::new(&header, &event, None).unwrap();
     let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();
     let blob = format!("{}\nsig {}\n", unsigned.body(), BASE64.encode(&signature)).into_bytes();
-    SharedFile::create(&world.path("prod.db"), &world.path("scratch")).unwrap();
+    twinseal::store::create(&world.path("prod.db"), &world.path("scratch")).unwrap();
     world.insert(&Raw { seq: 0, blob, text: None, data: None });
     let complaint = "unsupported format level 2";
     for command in ["list", "verify", "seal", "log", "rebuild", "person list"] {

@@ -12,7 +12,7 @@ use twinseal::domain::{
 };
 use twinseal::format::request::{self, RegisterRef};
 use twinseal::format::{Unsigned, sshsig, text};
-use twinseal::store::{Anchor, Excuse, Session, SharedFile, Writer};
+use twinseal::store::{Anchor, Excuse, Session, Writer};
 
 use super::facts::{Action, Entry, Key, Person, Place, What};
 use super::real::{id, pairs};
@@ -43,9 +43,10 @@ impl Paper {
             None => {
                 let mut state = Register::default();
                 state.apply(header, sealed.leaf, event).unwrap();
-                let mut shared = SharedFile::create(&self.folder.path().join("prod.db"), self.folder.path()).unwrap();
+                let mut shared =
+                    twinseal::store::create(&self.folder.path().join("prod.db"), self.folder.path()).unwrap();
                 let turn = shared.turn(&writer()).unwrap();
-                shared.append(&turn, None, &raw, &[], |tables| tables.project(&sealed, None, &state)).unwrap();
+                shared.append(&turn, None, &raw, &[], &|tables| tables.project(&sealed, None, &state)).unwrap();
                 let memory = self.folder.path().join("memory");
                 let anchor = Anchor { folder: &memory, fingerprint: sealed.leaf, excuse: Excuse::None };
                 let session = Session::open(shared, anchor, header.time, &mut |_| {});

@@ -9,7 +9,7 @@ use twinseal::cli::Cli;
 use twinseal::domain::Head;
 use twinseal::error::Exit;
 use twinseal::format::Raw;
-use twinseal::store::{SharedFile, Site, StoreError, Writer};
+use twinseal::store::{Site, StoreError, Writer};
 
 use super::scene::{STRANGER, Scene, starts};
 use crate::support::{CALENDAR, CHANGE, FREEZE, SERVICES, TEMPLATE, World};
@@ -105,7 +105,7 @@ fn a_trigger_that_swallows_rows_is_found_before_anything_is_written() {
 fn a_trigger_planted_after_opening_swallows_nothing_unseen() {
     let scene = Scene::new();
     let (mut file, findings) =
-        SharedFile::open(&scene.path("prod.db"), Site::Register, &scene.path("scratch")).unwrap();
+        twinseal::store::open(&scene.path("prod.db"), Site::Register, &scene.path("scratch")).unwrap();
     assert_eq!(findings, []);
     let plant = "CREATE TRIGGER planted BEFORE INSERT ON entry BEGIN SELECT RAISE(IGNORE); END";
     scene.sql().execute_batch(plant).unwrap();
@@ -113,7 +113,7 @@ fn a_trigger_planted_after_opening_swallows_nothing_unseen() {
     let raw = Raw { seq: 10, ..scene.raw(9) };
     let writer = Writer { account: "carol".to_owned(), patience: Duration::from_secs(3) };
     let turn = file.turn(&writer).unwrap();
-    match file.append(&turn, Some(head), &raw, &[], |_| Ok(())) {
+    match file.append(&turn, Some(head), &raw, &[], &|_| Ok(())) {
         Err(StoreError::Broken(finding)) => assert_eq!((finding.seq, finding.rule), (Some(10), "append")),
         _ => panic!("it was said to be recorded"),
     }

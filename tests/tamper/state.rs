@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use twinseal::domain::{StateRecord, Time};
 use twinseal::error::Exit;
-use twinseal::store::{Anchor, Excuse, Session, SharedFile, Site};
+use twinseal::store::{Anchor, Excuse, Session, Site};
 
 use super::cache::{copy_of, edit_copy, put_copy, unharmed};
 use super::scene::{STRANGER, Scene};
@@ -172,7 +172,8 @@ fn rows(path: &std::path::Path) -> Vec<(String, Vec<u8>)> {
 
 /// A session of an account that holds `most` records in memory while it replays.
 pub fn session(scene: &Scene, account: &str, most: usize) -> Session {
-    let (shared, findings) = SharedFile::open(&scene.path("prod.db"), Site::Register, &scene.path("scratch")).unwrap();
+    let (shared, findings) =
+        twinseal::store::open(&scene.path("prod.db"), Site::Register, &scene.path("scratch")).unwrap();
     assert!(findings.is_empty());
     let folder = scene.path(account);
     let anchor = Anchor { folder: &folder, fingerprint: scene.fingerprint.parse().unwrap(), excuse: Excuse::None };

@@ -90,7 +90,7 @@ fn check_register(session: &Session, at_least: Option<Head>) -> Result<(), Error
         return Err(Error::Broken(fault.clone()));
     }
     if session.shared().is_backup() {
-        return Err(StoreError::IsBackup { path: session.shared().path().to_owned() }.into());
+        return Err(StoreError::IsBackup { path: session.shared().place().to_owned() }.into());
     }
     match at_least {
         Some(head) if session.entry(head.seq)?.is_none_or(|entry| entry.leaf != head.leaf) => {

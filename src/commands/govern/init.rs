@@ -22,7 +22,7 @@ use crate::format::{Entry, Raw, Unsigned};
 use crate::key_choice::confirm;
 use crate::output::{Page, member_blocks, members_line, policy_sentences, safe};
 use crate::record::{Author, Plan, compose, sign};
-use crate::store::{Anchor, Appended, Excuse, Session, SharedFile, StoreError, Writer};
+use crate::store::{self, Anchor, Appended, Doing, Excuse, Session, SharedFile, SharedStore, StoreError, Writer};
 use crate::trust::{Purpose, Request, taken};
 use crate::{tr, trf};
 
@@ -158,7 +158,7 @@ impl Founding {
         let mut state = Register::default();
         state.apply(&entry.header, entry.leaf, &entry.event)?;
 
-        let shared = SharedFile::create(path, context.registers.scratch())?;
+        let shared = store::create(path, context.registers.scratch())?;
         let writer = context.writer();
         let write = || record(shared, &writer, &raw, &entry, &state);
         let shared = context.env.interrupt.writing(write, |done| done.is_ok().then_some((0, 0)))?;
@@ -255,19 +255,19 @@ fn ask(
 
 /// Records entry 0 in a new file, and removes the file if that fails.
 fn record(
-    mut shared: SharedFile,
+    mut shared: Box<dyn SharedStore>,
     writer: &Writer,
     raw: &Raw,
     entry: &Entry,
     state: &Register,
-) -> Result<SharedFile, StoreError> {
+) -> Result<Box<dyn SharedStore>, StoreError> {
     let turn = shared.turn(writer);
-    match turn.and_then(|turn| shared.append(&turn, None, raw, &[], |tables| tables.project(entry, None, state))) {
+    match turn.and_then(|turn| shared.append(&turn, None, raw, &[], &|tables| tables.project(entry, None, state))) {
         Ok(Appended::Done) => Ok(shared),
         // Another process created the file at the same time.
-        Ok(Appended::HeadMoved) => Err(StoreError::Exists { path: shared.path().to_owned() }),
+        Ok(Appended::HeadMoved) => Err(StoreError::Exists { path: shared.place().to_owned() }),
         Err(error) => Err(match (shared.discard(), error) {
-            (true, StoreError::Uncertain { source }) => source.not_recorded(),
+            (true, StoreError::Uncertain { source }) => StoreError::Failed { doing: Doing::Record, source },
             (_, error) => error,
         }),
     }

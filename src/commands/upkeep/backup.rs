@@ -38,7 +38,7 @@ impl Backup {
         let session = context.open()?;
         let out = context.env.path(&self.out);
         let bar = busy(context.env, session.shared().newest()?.unwrap_or(0), tr!("copying", "正在复制"));
-        let newest = back_up(session.shared(), &out, context.registers.scratch())?;
+        let newest = back_up(&session, &out, context.registers.scratch())?;
         bar.finish_and_clear();
         let json = || json!({ "backup": out.display().to_string(), "newest": newest });
         let entries = newest.map_or(0, |newest| newest + 1);

@@ -10,7 +10,7 @@ use crate::commands::upkeep::verify::finding_json;
 use crate::commands::{Context, Zh};
 use crate::error::{Error, LossError};
 use crate::output::safe;
-use crate::store::{Recovered, SharedFile, Site, StoreError, is_one_file};
+use crate::store::{self, FileError, Recovered, Site, StoreError, is_one_file};
 use crate::{tr, trf};
 
 /// Recover lost entries from another file of the register
@@ -41,18 +41,18 @@ impl Recover {
             return Err(Error::Broken(fault.clone()));
         }
         // Closing a second handle of the register would release the locks of the first.
-        if is_one_file(&context.env.path(&self.copy), session.shared().path()) {
+        if is_one_file(&context.env.path(&self.copy), session.shared().place()) {
             return Err(Error::Loss(LossError::Copy {
-                source: StoreError::SameFile { path: self.copy.clone() },
+                source: StoreError::File(FileError::SameFile { path: self.copy.clone() }),
                 path: self.copy,
             }));
         }
         // Findings about its schema do not matter: only entries are read, and each is verified.
-        let opened = SharedFile::open(&context.env.path(&self.copy), Site::Elsewhere, context.registers.scratch());
+        let opened = store::open(&context.env.path(&self.copy), Site::Elsewhere, context.registers.scratch());
         let (from, _) = opened.map_err(|source| Error::Loss(LossError::Copy { path: self.copy.clone(), source }))?;
         let bar = progress(context.env, from.newest()?.unwrap_or(0), tr!("recovering", "正在找回"));
         let writer = context.writer();
-        let recover = || session.recover(&from, &writer, &mut |seq| bar.set_position(seq));
+        let recover = || session.recover(&*from, &writer, &mut |seq| bar.set_position(seq));
         let recovered = context.env.interrupt.writing(recover, |done| done.as_ref().ok()?.entries)?;
         bar.finish_and_clear();
         if let Recovered { entries: None, fault: Some(fault) } = recovered {

@@ -70,7 +70,7 @@ impl Repair {
         if let Some(pin) = &remembered {
             check_known(&session, &folder, pin, newest)?;
         }
-        let path = session.shared().path().to_owned();
+        let path = session.shared().place().to_owned();
         let bar = busy(context.env, newest, tr!("copying the valid entries", "正在复制有效的日志条目"));
         let (place, aside) = match &self.out {
             Some(out) => {
@@ -116,15 +116,15 @@ fn check_known(session: &Session, folder: &Path, pin: &Pin, newest: u64) -> Resu
 /// Opens a trusted register even if it is broken, and returns the findings outside its entries.
 fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
     let request = context.registers.request(context.env)?;
-    let (mut shared, mut findings) = context.registers.open_file(&request)?;
-    let integrity = noted(shared.integrity(), &mut findings)?;
+    let (mut shared, mut findings) = context.registers.open(&request)?;
+    let integrity = noted(shared.integrity_beside(&mut || {}), &mut findings)?;
     findings.extend(integrity.into_iter().flatten());
     let first = noted(shared.entry(0), &mut findings)?.flatten();
     let Some(first) = first else {
         let missing = || Finding::at(0, Defect::Missing.rule(), tr!("entry 0 is missing", "缺少第 0 条"));
         return Err(StoreError::Broken(findings.into_iter().next().unwrap_or_else(missing)).into());
     };
-    let identity = trust::identify(context.registers.known(), &request, &shared, First::Entry(&first));
+    let identity = trust::identify(context.registers.known(), &request, &*shared, First::Entry(&first));
     identity.admit(|old| context.registers.verified(old))?;
     let found = identity.fingerprint;
     if identity.relation == Relation::Superseded {

@@ -81,10 +81,10 @@ impl Verify {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let kept = self.read_kept(context)?;
         let request = context.registers.request(context.env)?;
-        let (shared, mut findings) = context.registers.open_file(&request)?;
+        let (shared, mut findings) = context.registers.open(&request)?;
         let read = noted(shared.entry(0), &mut findings)?;
         let newest = noted(shared.newest(), &mut findings)?.flatten();
-        let identity = trust::identify(context.registers.known(), &request, &shared, First::of(read.as_ref()));
+        let identity = trust::identify(context.registers.known(), &request, &*shared, First::of(read.as_ref()));
         if matches!(identity.relation, Relation::Successor(_)) {
             identity.admit(|old| context.registers.verified(old))?;
         }

@@ -1,15 +1,13 @@
-//! Hints about the register's file, the verified cache and the disk.
-
-use std::path::Path;
-
-use super::{private_hint, shell_word, word};
-use crate::store::{Finding, SecondPath, StoreError};
-use crate::{tr, trf};
+//! Hints about the register, the verified cache and the disk.
+use super::file::{busy_hint, file_hint};
+use super::private_hint;
+use crate::store::{Finding, StoreError};
+use crate::tr;
 
 pub(in crate::error) fn store_hint(error: &StoreError) -> Option<String> {
     let hint = match error {
         StoreError::Queue { queue, .. } => return Some(busy_hint(queue)),
-        StoreError::Locked { path, .. } | StoreError::InUse { path } => return Some(busy_hint(path)),
+        StoreError::File(error) => return Some(file_hint(error)),
         StoreError::NotFound { .. } => {
             tr!(
                 "check the path; if the register is lost, `twinseal restore` turns a backup into a register; `twinseal found` creates a new \
@@ -20,10 +18,7 @@ pub(in crate::error) fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Exists { .. } => {
             tr!("choose another path; twinseal never overwrites a register", "请换一个路径；twinseal 绝不覆盖变更台账")
         }
-        StoreError::NotADatabase { .. } | StoreError::OtherApplication { .. } | StoreError::Encoding { .. } => {
-            tr!("check the path given with --register", "请检查 --register 给出的路径")
-        }
-        StoreError::Layout { .. } | StoreError::Newer { .. } => {
+        StoreError::Newer { .. } => {
             tr!("use a newer twinseal", "请使用更新版本的 twinseal")
         }
         StoreError::NotABackup { .. } => tr!(
@@ -58,7 +53,11 @@ pub(in crate::error) fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Io { source, .. } => {
             disk_hint(source, tr!("check the path and its permissions", "请检查路径及其权限"))
         }
-        _ => return failure_hint(error).map(str::to_owned).or_else(|| place_hint(error)),
+        StoreError::OnServer { .. } => tr!(
+            "make a file of its valid entries: `twinseal repair --out FILE`",
+            "请将其有效的日志条目写入文件：`twinseal repair --out FILE`"
+        ),
+        _ => return failure_hint(error).map(str::to_owned),
     };
     Some(hint.to_owned())
 }
@@ -85,61 +84,23 @@ fn failure_hint(error: &StoreError) -> Option<&'static str> {
                 "请检查磁盘是否已满或有故障；重试之前，请用 `twinseal log` 核对该条目是否已在日志中"
             )
         }
-        StoreError::Sqlite { .. } => {
+        StoreError::Failed { .. } => {
             tr!(
                 "nothing was recorded; check whether the disk is full or failing (`twinseal doctor` shows the free space), \
              then try again",
                 "未记录任何内容；请检查磁盘是否已满或有故障（`twinseal doctor` 显示可用空间），然后重试"
             )
         }
+        StoreError::NoRoom => tr!(
+            "free space on the disk of your home directory, then try again",
+            "请在主目录所在磁盘上腾出空间，然后重试"
+        ),
         StoreError::Unloaded(_) => tr!(
             "this is a fault of twinseal: report it, with the command that shows it",
             "这是 twinseal 的缺陷：请连同触发它的命令一起报告"
         ),
         _ => return None,
     })
-}
-
-/// What to do where a file stands in the way of writing it.
-fn place_hint(error: &StoreError) -> Option<String> {
-    let hint = match error {
-        StoreError::NoRoom => tr!(
-            "free space on the disk of your home directory, then try again",
-            "请在主目录所在磁盘上腾出空间，然后重试"
-        ),
-        StoreError::Network { .. } => {
-            tr!(
-                "move the register to a local disk and run twinseal on that host, for example over ssh with a forwarded \
-             agent",
-                "请把变更台账移到本地磁盘，并在该主机上运行 twinseal，例如通过 ssh 并转发代理"
-            )
-        }
-        StoreError::ReadOnly { .. } => tr!("ask to join the group that owns it", "请申请加入拥有该文件的组"),
-        StoreError::ReadOnlyMount { .. } => tr!(
-            "nothing was recorded; mount it read-write, or record on the host that can write it",
-            "未记录任何内容；请以读写方式挂载，或在可写的主机上记录"
-        ),
-        StoreError::SecondPath { path, second: SecondPath::Links(_) } => {
-            return Some(trf!(
-                "remove the other names, which `find DIRECTORY -samefile {}` prints",
-                "请删除其他名称，`find DIRECTORY -samefile {}` 可将其列出",
-                word(path)
-            ));
-        }
-        StoreError::SecondPath { .. } => {
-            tr!("mount the directory of the register instead of its file", "请挂载变更台账所在的目录，而不是文件本身")
-        }
-        StoreError::SameFile { .. } => tr!("name another file", "请换一个文件"),
-        StoreError::Replaced { .. } => {
-            tr!("nothing was recorded; run the command again", "未记录任何内容；请重新运行命令")
-        }
-        StoreError::Stuck { .. } => tr!(
-            "nothing was recorded; check whether the disk is full or failing, then try again",
-            "未记录任何内容；请检查磁盘是否已满或有故障，然后重试"
-        ),
-        _ => return None,
-    };
-    Some(hint.to_owned())
 }
 
 /// What to do about entries that were lost.
@@ -193,15 +154,6 @@ fn closed_hint(error: &StoreError) -> &'static str {
             "请在变更台账本身中记录；`twinseal restore FILE` 可从备份恢复变更台账"
         ),
     }
-}
-
-/// How to find the process that holds a file. `fuser` shows other accounts' processes to root only.
-fn busy_hint(file: &Path) -> String {
-    let file = shell_word(&file.display().to_string());
-    trf!(
-        "nothing was recorded; find the process with `fuser -v {file}` or `lsof {file}`, and try again when it has ended",
-        "未记录任何内容；请用 `fuser -v {file}` 或 `lsof {file}` 查找占用的进程，待其结束后重试"
-    )
 }
 
 /// The hint for an I/O error: about the disk if it is full or failing, else `otherwise`.

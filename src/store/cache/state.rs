@@ -12,7 +12,7 @@ use crate::format::entry;
 use crate::store::StoreError;
 use crate::store::cache::verified::{VerifiedCache, verified_before};
 use crate::store::doing::Doing;
-use crate::store::sqlite::shared::SharedFile;
+use crate::store::shared::SharedStore;
 use crate::{tr, trf};
 
 /// The rows that a state is read from and written to.
@@ -44,7 +44,7 @@ impl VerifiedCache {
     /// # Errors
     /// [`StoreError::CacheDamaged`], an entry of the shared file that differs from the verified one, or what SQLite
     /// reports.
-    pub fn state(&self, shared: &SharedFile) -> Result<Register, StoreError> {
+    pub fn state(&self, shared: &dyn SharedStore) -> Result<Register, StoreError> {
         let Some(newest) = self.head()? else { return Ok(Register::default()) };
         let register = self.record(Rows::Cache, &StateKey::Register)?;
         let governance = self.record(Rows::Cache, &StateKey::Governance)?;
@@ -72,7 +72,7 @@ impl VerifiedCache {
     ///
     /// # Errors
     /// As [`VerifiedCache::state`].
-    pub fn load(&self, shared: &SharedFile, state: &mut Register) -> Result<(), StoreError> {
+    pub fn load(&self, shared: &dyn SharedStore, state: &mut Register) -> Result<(), StoreError> {
         if state.head() != self.head()? {
             *state = self.state(shared)?;
         }

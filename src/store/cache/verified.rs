@@ -16,12 +16,13 @@ use crate::format::{Entry, Raw};
 use crate::private;
 use crate::store::cache::{compare, tables};
 use crate::store::doing::{Doing, FileOp};
+use crate::store::shared::{SharedStore, Snapshot};
 use crate::store::sqlite::connect::harden;
 use crate::store::sqlite::place::{beside, is_filled, open_main, open_with_wal};
 use crate::store::sqlite::schema;
 use crate::store::sqlite::schema::{STATE, TABLES};
-use crate::store::sqlite::shared::{SharedFile, flush};
-use crate::store::sqlite::snapshot::Snapshot;
+use crate::store::sqlite::shared::flush;
+use crate::store::sqlite::snapshot::view;
 use crate::store::{BUSY, Finding, StoreError};
 use crate::{tr, trf};
 
@@ -205,14 +206,6 @@ impl VerifiedCache {
         self.extend_tree(entry.header.seq)
     }
 
-    /// How the tables of the register differ from these.
-    ///
-    /// # Errors
-    /// What SQLite reports.
-    pub fn compare_register(&self, shared: &SharedFile) -> Result<Vec<Finding>, StoreError> {
-        compare::compare(shared.conn(), &self.conn)
-    }
-
     /// Whether another cache of the same register differs in its tables or its state.
     ///
     /// # Errors
@@ -244,7 +237,8 @@ impl VerifiedCache {
     /// # Errors
     /// What SQLite reports.
     pub fn hold_snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
-        Snapshot::hold(&self.conn).map_err(StoreError::cache(&self.conn, Doing::ReadCache))
+        let view = view(&self.conn).map_err(StoreError::cache(&self.conn, Doing::ReadCache));
+        view.map(Snapshot::of)
     }
 
     /// The newest entry in it.
@@ -376,7 +370,7 @@ pub fn parsed<T: FromStr<Err = Invalid>>(row: &Row<'_>, column: usize) -> rusqli
 ///
 /// # Errors
 /// [`StoreError::Broken`] if the file now has another entry there, or none.
-pub fn verified_before(shared: &SharedFile, at: Head) -> Result<Raw, StoreError> {
+pub fn verified_before(shared: &dyn SharedStore, at: Head) -> Result<Raw, StoreError> {
     match shared.entry(at.seq)? {
         Some(raw) if raw.leaf() == at.leaf => Ok(raw),
         _ => Err(StoreError::Broken(replaced(at.seq))),

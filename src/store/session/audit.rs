@@ -54,7 +54,7 @@ impl Session {
         // Other processes may record meanwhile, so read the entries and the tables from one snapshot.
         let snapshot = log.shared.hold_snapshot()?;
         let tx = log.cache.begin(BUSY)?;
-        let mut reading = replay(&log.shared, &log.cache, &mut state, log.fingerprint, Mode::Everything, progress)?;
+        let mut reading = replay(&*log.shared, &log.cache, &mut state, log.fingerprint, Mode::Everything, progress)?;
         state.unload();
         log.state = state;
         // A log that ends early does so whatever else is wrong with it. Elsewhere it counts only if nothing is.
@@ -68,9 +68,12 @@ impl Session {
             }
         }
         let valid = reading.findings.is_empty() && log.state.head().is_some();
-        let (compared, integrity) = log.shared.integrity_beside(|| match valid {
-            true => log.cache.compare_register(&log.shared).and_then(|found| log.cache.check_tree().map(|()| found)),
-            false => Ok(Vec::new()),
+        let mut compared = Ok(Vec::new());
+        let integrity = log.shared.integrity_beside(&mut || {
+            if valid {
+                let found = log.shared.compare_tables(&log.cache);
+                compared = found.and_then(|found| log.cache.check_tree().map(|()| found));
+            }
         });
         reading.findings.extend(match compared {
             Err(StoreError::Broken(finding)) => vec![finding],
@@ -106,13 +109,13 @@ impl Session {
     /// nothing if another process recorded meanwhile.
     ///
     /// # Errors
-    /// As [`SharedFile::append`](crate::store::SharedFile::append); [`StoreError::CacheDamaged`] if the cache differs
+    /// As [`SharedStore::append`](crate::store::SharedStore::append); [`StoreError::CacheDamaged`] if the cache differs
     /// from the log.
     pub fn rebuild(&mut self, turn: &Turn) -> Result<Option<Rebuilt>, StoreError> {
         self.may_write()?;
         let log = &mut self.log;
         // If they differ, the cache may be wrong. A wrong cache must not be written to the shared tables.
-        let differ = !log.cache.compare_register(&log.shared)?.is_empty();
+        let differ = !log.shared.compare_tables(&log.cache)?.is_empty();
         if differ && log.cache_is_wrong(&self.pinned, &mut |_| {})? {
             return Err(log.cache.damaged(tr!("it differs from the log", "与日志不符").to_owned()));
         }

@@ -12,7 +12,7 @@ use crate::private;
 use crate::store::StoreError;
 use crate::store::cache::queries::Queries;
 use crate::store::cache::verified::{VerifiedCache, verified_before};
-use crate::store::sqlite::shared::SharedFile;
+use crate::store::shared::SharedStore;
 
 /// The verified cache in the folder of a register.
 const CACHE: &str = "verified.sqlite";
@@ -54,7 +54,7 @@ impl Session {
     /// [`StoreError::PinLost`] if the log lacks entries that this account verified, without an excuse. A broken entry
     /// is not an error: see [`VerifiedLog::fault`].
     pub fn open(
-        shared: SharedFile,
+        shared: Box<dyn SharedStore>,
         anchor: Anchor<'_>,
         now: Time,
         progress: &mut dyn FnMut(u64),
@@ -81,7 +81,7 @@ impl Session {
     ///
     /// # Errors
     /// An I/O or SQLite error, or a damaged pin or cache.
-    pub fn open_to_verify(shared: SharedFile, anchor: Anchor<'_>, now: Time) -> Result<Self, StoreError> {
+    pub fn open_to_verify(shared: Box<dyn SharedStore>, anchor: Anchor<'_>, now: Time) -> Result<Self, StoreError> {
         let mut session = Self::attach(shared, anchor)?;
         match session.reconcile(anchor.excuse, now, &mut |_| {}) {
             // It is compared with the pin and the cache as they are. Findings leave both unchanged.
@@ -98,11 +98,11 @@ impl Session {
     ///
     /// # Errors
     /// An SQLite error.
-    pub fn unanchored(shared: SharedFile, fingerprint: Digest) -> Result<Self, StoreError> {
+    pub fn unanchored(shared: Box<dyn SharedStore>, fingerprint: Digest) -> Result<Self, StoreError> {
         Ok(Self::of(shared, VerifiedCache::temporary()?, fingerprint))
     }
 
-    fn attach(shared: SharedFile, anchor: Anchor<'_>) -> Result<Self, StoreError> {
+    fn attach(shared: Box<dyn SharedStore>, anchor: Anchor<'_>) -> Result<Self, StoreError> {
         let Anchor { folder, fingerprint, excuse } = anchor;
         private::make_folder(folder)?;
         let pinned = Pinned::in_folder(folder, fingerprint)?;
@@ -115,7 +115,7 @@ impl Session {
             }
         };
         if excuse == Excuse::EarlierBackup
-            && let Some(notice) = earlier(&shared, &cache)?
+            && let Some(notice) = earlier(&*shared, &cache)?
         {
             let mut session = Self::unanchored(shared, fingerprint)?;
             session.notices.push(notice);
@@ -154,7 +154,7 @@ impl Session {
         Ok(())
     }
 
-    fn of(shared: SharedFile, cache: VerifiedCache, fingerprint: Digest) -> Self {
+    fn of(shared: Box<dyn SharedStore>, cache: VerifiedCache, fingerprint: Digest) -> Self {
         let log = VerifiedLog::new(shared, cache, fingerprint);
         Self { log, pinned: Pinned::default(), notices: Vec::new(), durable: None, closed: None }
     }
@@ -191,7 +191,7 @@ impl Session {
             let Head { seq, leaf } = accepted.ends.restored;
             let held = ours.leaf(seq)?.is_none_or(|ours| ours == leaf) && fresh.leaf(seq)? == Some(leaf);
             if held
-                && let Some(listed) = listed(&self.log.shared, &fresh, accepted.opened)?
+                && let Some(listed) = listed(&*self.log.shared, &fresh, accepted.opened)?
                 && lost.iter().all(|head| listed.contains(*head))
             {
                 allowed = Some((accepted.proposal, seq));
@@ -214,10 +214,10 @@ impl Session {
         let newest = shared.newest()?.map_or(0, |newest| newest + 1);
         let until = cache.head()?.map_or(0, |head| head.seq + 1).min(newest);
         let common = agree(until, |seq| {
-            let (ours, theirs) = (cache.leaf(seq)?, leaf(shared, seq)?);
+            let (ours, theirs) = (cache.leaf(seq)?, leaf(&**shared, seq)?);
             Ok(ours.filter(|ours| Some(*ours) == theirs))
         })?;
-        let lost = self.pinned.lost(cache, |seq| leaf(shared, seq))?;
+        let lost = self.pinned.lost(cache, |seq| leaf(&**shared, seq))?;
         let verified = self.pinned.pin().map(|pin| pin.verified);
         let remembered = lost.iter().copied().max_by_key(|head| head.seq);
         let behind = remembered.map(|remembered| Behind { remembered, common, verified });
@@ -232,7 +232,7 @@ impl Session {
 
 /// The lost entries that the proposal of a restoration lists. `opened` is the entry that opened it, and `cache` holds the
 /// log.
-fn listed(shared: &SharedFile, cache: &VerifiedCache, opened: u64) -> Result<Option<LostEntries>, StoreError> {
+fn listed(shared: &dyn SharedStore, cache: &VerifiedCache, opened: u64) -> Result<Option<LostEntries>, StoreError> {
     let Some(leaf) = cache.leaf(opened)? else { return Ok(None) };
     let raw = verified_before(shared, Head { seq: opened, leaf })?;
     match entry::read_verified_body(&raw).map_err(|defect| StoreError::defect(opened, &defect))? {
@@ -242,7 +242,7 @@ fn listed(shared: &SharedFile, cache: &VerifiedCache, opened: u64) -> Result<Opt
 }
 
 /// Returns a notice if the file is a backup and a prefix of the log that this account verified.
-fn earlier(shared: &SharedFile, cache: &VerifiedCache) -> Result<Option<Notice>, StoreError> {
+fn earlier(shared: &dyn SharedStore, cache: &VerifiedCache) -> Result<Option<Notice>, StoreError> {
     let (Some(known), Some(ends)) = (cache.head()?, shared.newest()?) else { return Ok(None) };
     if !shared.is_backup() || ends >= known.seq {
         return Ok(None);

@@ -156,7 +156,7 @@ impl Pinned {
     /// Compares the pin and the cache's head with the shared file.
     pub(super) fn check_file(&self, log: &VerifiedLog) -> Result<(), StoreError> {
         let cached = log.cache.head()?;
-        let holds = |head: Head| Ok::<_, StoreError>(leaf(&log.shared, head.seq)? == Some(head.leaf));
+        let holds = |head: Head| Ok::<_, StoreError>(leaf(&*log.shared, head.seq)? == Some(head.leaf));
         let pinned = self.pin.map(|pin| pin.head);
         if let Some(pinned) = pinned
             && !holds(pinned)?

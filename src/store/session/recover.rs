@@ -1,11 +1,13 @@
 //! Recovering lost entries from another file of the same register.
 
+use std::time::Duration;
+
 use super::Session;
 use super::verified_log::{VerifiedLog, agree, leaf};
 use crate::domain::Head;
 use crate::format::{Defect, Raw, entry, text};
 use crate::store::cache::verified::{VerifiedCache, verified_before};
-use crate::store::sqlite::shared::{Appended, SharedFile};
+use crate::store::shared::{Appended, SharedStore};
 use crate::store::verify::replay::{Mode, replay};
 use crate::store::{BUSY, Finding, StoreError, Turn, Writer};
 
@@ -25,10 +27,10 @@ impl Session {
     /// # Errors
     /// [`StoreError::Parted`] if the files differ before the end of the shorter one, or another process recorded
     /// meanwhile; nothing is written then. [`StoreError::PinLost`] if the other file contradicts the pin. Otherwise as
-    /// [`SharedFile::append`].
+    /// [`SharedStore::append`].
     pub fn recover(
         &mut self,
-        from: &SharedFile,
+        from: &dyn SharedStore,
         writer: &Writer,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Recovered, StoreError> {
@@ -58,7 +60,7 @@ impl Session {
         let redact = log.to_redact(redacted.into_iter().map(|(seq, text, _)| (seq, text)))?;
         let read = |seq| without_redacted(from, &log.cache, seq);
         let turn = log.shared.turn(writer)?;
-        if let Appended::HeadMoved = log.shared.extend(&turn, (head, until), read, &redact, &log.cache)? {
+        if let Appended::HeadMoved = log.shared.extend(&turn, (head, until), &read, &redact, &log.cache)? {
             return Err(parted(from, next));
         }
         let cached = tx.commit();
@@ -73,15 +75,16 @@ impl VerifiedLog {
     /// Writes every verified entry to an empty file, without redacted texts.
     ///
     /// # Errors
-    /// As [`SharedFile::append`].
-    pub fn copy_into(&self, file: &mut SharedFile) -> Result<(), StoreError> {
+    /// As [`SharedStore::append`].
+    pub fn copy_into(&self, file: &mut dyn SharedStore) -> Result<(), StoreError> {
         let Some(head) = self.state.head() else { return Ok(()) };
-        let read = |seq| without_redacted(&self.shared, &self.cache, seq);
-        file.extend(&Turn::unshared(), (None, head.seq), read, &[], &self.cache).map(|_| ())
+        let read = |seq| without_redacted(&*self.shared, &self.cache, seq);
+        let alone = Turn::unqueued(Duration::ZERO);
+        file.extend(&alone, (None, head.seq), &read, &[], &self.cache).map(|_| ())
     }
 }
 
-fn same_beginning(log: &VerifiedLog, from: &SharedFile, next: u64) -> Result<(), StoreError> {
+fn same_beginning(log: &VerifiedLog, from: &dyn SharedStore, next: u64) -> Result<(), StoreError> {
     let theirs = from.newest()?.map_or(0, |newest| newest + 1);
     let common = agree(next.min(theirs), |seq| {
         let (ours, theirs) = (log.cache.leaf(seq)?, leaf(from, seq)?);
@@ -91,13 +94,13 @@ fn same_beginning(log: &VerifiedLog, from: &SharedFile, next: u64) -> Result<(),
     if common == next.min(theirs) { Ok(()) } else { Err(parted(from, common)) }
 }
 
-fn parted(from: &SharedFile, seq: u64) -> StoreError {
-    StoreError::Parted { path: from.path().to_owned(), seq }
+fn parted(from: &dyn SharedStore, seq: u64) -> StoreError {
+    StoreError::Parted { path: from.place().to_owned(), seq }
 }
 
 /// Reads a verified entry from a file that other processes may write, and checks it against the cache. Leaves out the
 /// text if it is redacted.
-fn without_redacted(from: &SharedFile, cache: &VerifiedCache, seq: u64) -> Result<Raw, StoreError> {
+fn without_redacted(from: &dyn SharedStore, cache: &VerifiedCache, seq: u64) -> Result<Raw, StoreError> {
     let leaf = cache.leaf(seq)?.ok_or_else(|| parted(from, seq))?;
     let raw = verified_before(from, Head { seq, leaf })?;
     let defect = |defect: Defect| StoreError::defect(seq, &defect);

@@ -84,7 +84,7 @@ impl Refold<'_> {
         }
         let Some(head) = self.heads.next() else { return Ok(None) };
         self.next = head.seq + 1;
-        let raw = verified_before(&self.log.shared, head)?;
+        let raw = verified_before(&*self.log.shared, head)?;
         let (header, event) =
             entry::read_verified_body(&raw).map_err(|defect| StoreError::defect(head.seq, &defect))?;
         Ok(Some(EntryBody { header, event, leaf: head.leaf }))

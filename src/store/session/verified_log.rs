@@ -12,14 +12,14 @@ use crate::format::{Defect, Entry, Raw, entry, text};
 use crate::store::cache::queries::Queries;
 use crate::store::cache::state::Rows;
 use crate::store::cache::verified::{VerifiedCache, verified_before};
-use crate::store::sqlite::shared::SharedFile;
+use crate::store::shared::SharedStore;
 use crate::store::verify::replay::{Mode, Reading, replay, replay_until};
 use crate::store::{BUSY, Finding, StoreError};
 use crate::{tr, trf};
 
 /// The verified entries of a register and the state that results from them.
 pub struct VerifiedLog {
-    pub(super) shared: SharedFile,
+    pub(super) shared: Box<dyn SharedStore>,
     pub(super) cache: VerifiedCache,
     pub(super) fingerprint: Digest,
     pub(super) state: Register,
@@ -29,13 +29,13 @@ pub struct VerifiedLog {
 }
 
 impl VerifiedLog {
-    pub(super) fn new(shared: SharedFile, cache: VerifiedCache, fingerprint: Digest) -> Self {
+    pub(super) fn new(shared: Box<dyn SharedStore>, cache: VerifiedCache, fingerprint: Digest) -> Self {
         Self { shared, cache, fingerprint, state: Register::default(), fault: None, present: None }
     }
 
-    /// The shared file.
-    pub fn shared(&self) -> &SharedFile {
-        &self.shared
+    /// The shared store.
+    pub fn shared(&self) -> &dyn SharedStore {
+        &*self.shared
     }
 
     /// Queries of the verified cache for lists and reports.
@@ -124,7 +124,7 @@ impl VerifiedLog {
     /// A copy of the state, advanced to the head of the cache.
     fn at_cache_head(&self) -> Result<Register, StoreError> {
         let mut state = self.state.clone();
-        self.cache.load(&self.shared, &mut state)?;
+        self.cache.load(&*self.shared, &mut state)?;
         Ok(state)
     }
 
@@ -172,7 +172,7 @@ impl VerifiedLog {
         let _snapshot = self.hold_snapshot()?;
         let mut state = Register::default();
         for at in self.cache.governance_until(until)? {
-            let raw = verified_before(&self.shared, at)?;
+            let raw = verified_before(&*self.shared, at)?;
             let (header, event) =
                 entry::read_verified_body(&raw).map_err(|defect| StoreError::defect(at.seq, &defect))?;
             self.cache.links(at.seq, header.governance, state.governance_tip())?;
@@ -211,7 +211,7 @@ impl VerifiedLog {
     /// it into a temporary cache.
     pub(super) fn rewind(&mut self, seq: u64, progress: &mut dyn FnMut(u64)) -> Result<bool, StoreError> {
         let Some(leaf) = self.cache.leaf(seq)? else { return Ok(false) };
-        let (past, state, missing) = replay_until(&self.shared, self.fingerprint, Head { seq, leaf }, progress)?;
+        let (past, state, missing) = replay_until(&*self.shared, self.fingerprint, Head { seq, leaf }, progress)?;
         let present = std::mem::replace(&mut self.cache, past);
         (self.state, self.present) = (state, Some(present));
         for seq in missing {
@@ -259,7 +259,7 @@ impl VerifiedLog {
     /// As [`VerifiedLog::entry`].
     pub fn raw(&self, seq: u64) -> Result<Option<Raw>, StoreError> {
         match self.cache.leaf(seq)? {
-            Some(leaf) => verified_before(&self.shared, Head { seq, leaf }).map(Some),
+            Some(leaf) => verified_before(&*self.shared, Head { seq, leaf }).map(Some),
             None => Ok(None),
         }
     }
@@ -291,7 +291,7 @@ impl VerifiedLog {
         }
         // Another process of this account may have verified the new entries already. Then only read the cache.
         let snapshot = self.cache.hold_snapshot()?;
-        self.cache.load(&self.shared, &mut self.state)?;
+        self.cache.load(&*self.shared, &mut self.state)?;
         drop(snapshot);
         if is_newest(&self.state) {
             self.fault = None;
@@ -299,9 +299,9 @@ impl VerifiedLog {
         }
         let tx = self.cache.begin(patience)?;
         let mut state = self.state.clone();
-        self.cache.load(&self.shared, &mut state)?;
+        self.cache.load(&*self.shared, &mut state)?;
         let known = state.head().map(|head| head.seq);
-        let reading = replay(&self.shared, &self.cache, &mut state, self.fingerprint, Mode::Advance, progress)?;
+        let reading = replay(&*self.shared, &self.cache, &mut state, self.fingerprint, Mode::Advance, progress)?;
         // Every entry up to the pin was valid before, so a finding there may come from a damaged cache.
         let newest = pinned.pin().map(|pin| pin.head.seq);
         if reading.findings.first().is_some_and(|it| it.seq <= newest) && self.cache_is_wrong(pinned, progress)? {
@@ -323,7 +323,7 @@ impl VerifiedLog {
     fn check_head(&self, newest: Option<u64>, pinned: &Pinned) -> Result<(), StoreError> {
         match self.state.head() {
             Some(head) if newest < Some(head.seq) => Err(pinned.lost_at(head)),
-            Some(head) if newest == Some(head.seq) && leaf(&self.shared, head.seq)? != Some(head.leaf) => {
+            Some(head) if newest == Some(head.seq) && leaf(&*self.shared, head.seq)? != Some(head.leaf) => {
                 Err(pinned.lost_at(head))
             }
             _ => Ok(()),
@@ -337,7 +337,7 @@ impl VerifiedLog {
     ) -> Result<(VerifiedCache, Register, Reading), StoreError> {
         let (fresh, mut state) = (VerifiedCache::temporary()?, Register::default());
         let tx = fresh.begin(BUSY)?;
-        let reading = replay(&self.shared, &fresh, &mut state, self.fingerprint, Mode::Advance, progress)?;
+        let reading = replay(&*self.shared, &fresh, &mut state, self.fingerprint, Mode::Advance, progress)?;
         tx.commit()?;
         Ok((fresh, state, reading))
     }
@@ -397,7 +397,7 @@ impl VerifiedLog {
 }
 
 /// The leaf hash of an entry of the file, computed from its bytes.
-pub(super) fn leaf(shared: &SharedFile, seq: u64) -> Result<Option<Digest>, StoreError> {
+pub(super) fn leaf(shared: &dyn SharedStore, seq: u64) -> Result<Option<Digest>, StoreError> {
     Ok(shared.entry(seq)?.map(|raw| raw.leaf()))
 }
 

@@ -6,17 +6,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
 use crate::store::doing::{Doing, FileOp};
 use crate::store::sqlite::connect::{APPLICATION, COPY, checked};
+use crate::store::sqlite::error::FileError;
 use crate::store::sqlite::founding::plainly;
 use crate::store::sqlite::mount::{Mount, local};
 use crate::store::sqlite::place::{FileId, Main, beside, open_file, open_main};
 use crate::store::sqlite::private_copy::PrivateCopy;
-use crate::store::sqlite::schema;
 use crate::store::sqlite::staging::Staging;
-use crate::store::{SharedFile, StoreError, Turn, VerifiedLog, Writer};
+use crate::store::sqlite::{queue, schema};
+use crate::store::{SharedFile, SharedStore, StoreError, Turn, VerifiedLog, Writer};
 
 /// The number of pages copied at a time; other processes can write in between.
 const PAGES: i32 = 1024;
@@ -24,15 +26,26 @@ const PAGES: i32 = 1024;
 /// What is appended to the name of a broken register that is kept, before the time.
 pub const ASIDE: &str = ".broken-";
 
-/// Makes a backup: a consistent copy in a new file, marked as a backup. Other processes may write meanwhile. The backup
-/// is durable when this returns. Returns its newest entry.
+/// Makes a backup: a consistent copy in a new file, marked as a backup. Other processes may write meanwhile. Of a file it
+/// has everything; of a server, the entries that this account verified. The backup is durable when this returns. Returns
+/// its newest entry.
 ///
 /// # Errors
 /// [`StoreError::Exists`], or what the system or SQLite reports; no file is left behind then.
-pub fn back_up(shared: &SharedFile, out: &Path, scratch: &Path) -> Result<Option<u64>, StoreError> {
+pub fn back_up(log: &VerifiedLog, out: &Path, scratch: &Path) -> Result<Option<u64>, StoreError> {
     let staging = new_file(out, 0o640)?;
-    let copied = |to: &PrivateCopy| copy(shared, &to.file()).map_err(StoreError::sqlite(Doing::CopyRegister));
-    let (database, newest) = PrivateCopy::with(scratch, copied)?;
+    let (database, newest) = match log.shared().file() {
+        Some(file) => PrivateCopy::with(scratch, |to| {
+            let copied = copy(file, &to.file()).and_then(|conn| mark(&conn));
+            copied.map_err(StoreError::sqlite(Doing::CopyRegister))
+        })?,
+        None => {
+            let valid = valid(log, scratch)?;
+            let marked = plainly(&valid.file()).and_then(|conn| mark(&conn));
+            let newest = marked.map_err(StoreError::sqlite(Doing::CopyRegister))?;
+            (valid, newest)
+        }
+    };
     staging.write(&database)?;
     staging.name()?;
     Ok(newest)
@@ -46,9 +59,14 @@ fn new_file(out: &Path, mode: u32) -> Result<Staging, StoreError> {
     }
 }
 
-fn copy(shared: &SharedFile, out: &Path) -> rusqlite::Result<Option<u64>> {
+fn copy(file: &SharedFile, out: &Path) -> rusqlite::Result<Connection> {
     let mut conn = plainly(out)?;
-    Backup::new(shared.conn(), &mut conn)?.run_to_completion(PAGES, Duration::ZERO, None)?;
+    Backup::new(file.conn(), &mut conn)?.run_to_completion(PAGES, Duration::ZERO, None)?;
+    Ok(conn)
+}
+
+/// Makes a copy of a register a backup, and returns its newest entry.
+fn mark(conn: &Connection) -> rusqlite::Result<Option<u64>> {
     // A backup is one file, so that it can be copied alone: it must not have a WAL file.
     conn.pragma_update(None, "journal_mode", "DELETE")?;
     conn.pragma_update(None, "application_id", COPY)?;
@@ -59,18 +77,18 @@ fn copy(shared: &SharedFile, out: &Path) -> rusqlite::Result<Option<u64>> {
 /// Turns a backup into a register: a register is made of a copy, which then replaces the backup.
 ///
 /// # Errors
-/// [`StoreError::NotABackup`], [`StoreError::Network`], a schema that is not ours, files beside it that it cannot have,
+/// [`StoreError::NotABackup`], [`FileError::Network`], a schema that is not ours, files beside it that it cannot have,
 /// or what the system or SQLite reports; the backup is unchanged then, unless only the directory could not be synced.
 pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
     let path = path.canonicalize().map_err(|_| StoreError::NotFound { path: path.to_owned() })?;
     let backup = open_file(&path).map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidInput => StoreError::NotADatabase { path: path.clone() },
+        io::ErrorKind::InvalidInput => FileError::NotADatabase { path: path.clone() }.into(),
         _ => StoreError::io(FileOp::Open, &path)(error),
     })?;
     let was = FileId::of(&backup.metadata().map_err(StoreError::io(FileOp::Read, &path))?);
     // Two restorations of one backup: the later one would replace what was recorded after the earlier one.
     if matches!(backup.try_lock(), Err(TryLockError::WouldBlock)) {
-        return Err(StoreError::InUse { path });
+        return Err(FileError::InUse { path }.into());
     }
     Main::read(&path).judge_side_files(&path)?;
     local(&path, Mount::of(&path).as_ref())?;
@@ -111,6 +129,10 @@ pub fn copy_valid(log: &VerifiedLog, out: &Path, scratch: &Path) -> Result<(), S
     staging.name()
 }
 
+fn not_a_file(place: &Path) -> StoreError {
+    StoreError::OnServer { place: place.to_owned() }
+}
+
 /// A register of the verified entries of another.
 fn valid(log: &VerifiedLog, scratch: &Path) -> Result<PrivateCopy, StoreError> {
     let filled = PrivateCopy::with(scratch, |copy| {
@@ -118,7 +140,7 @@ fn valid(log: &VerifiedLog, scratch: &Path) -> Result<PrivateCopy, StoreError> {
         // Everything must be in the file itself before it is copied; closing it does not report whether it is.
         log.copy_into(&mut file).and_then(|()| match file.flush()? {
             true => Ok(()),
-            false => Err(StoreError::InUse { path: copy.file() }),
+            false => Err(FileError::InUse { path: copy.file() }.into()),
         })
     });
     filled.map(|(copy, ())| copy)
@@ -129,7 +151,7 @@ fn valid(log: &VerifiedLog, scratch: &Path) -> Result<PrivateCopy, StoreError> {
 /// # Errors
 /// As [`VerifiedLog::copy_into`], or the broken register is no longer at its path.
 pub fn stage_valid(log: &VerifiedLog, scratch: &Path) -> Result<Staging, StoreError> {
-    let broken = log.shared();
+    let broken = log.shared().file().ok_or_else(|| not_a_file(log.shared().place()))?;
     let staging = Staging::beside(broken.path(), 0o600)?;
     staging.write(&valid(log, scratch)?)?;
     let was = staging.check_target(broken.id())?;
@@ -145,12 +167,14 @@ pub fn stage_valid(log: &VerifiedLog, scratch: &Path) -> Result<Staging, StoreEr
 /// # Errors
 /// As `SharedFile::alone`, or what the system reports; the register is unchanged until the exchange.
 pub fn put_in_place(
-    broken: SharedFile,
+    broken: Box<dyn SharedStore>,
     turn: &Turn,
     newest: Option<u64>,
     repaired: Staging,
     aside: &Path,
 ) -> Result<(), StoreError> {
+    let place = broken.place().to_owned();
+    let broken = broken.into_file().ok_or_else(|| not_a_file(&place))?;
     let (path, id) = (broken.path().to_owned(), broken.id());
     broken.alone(turn, newest, || {
         // SQLite does not report that it could not delete the WAL file, which would be applied to the new file.
@@ -166,13 +190,13 @@ pub fn put_in_place(
 /// is running holds the turn.
 ///
 /// # Errors
-/// As [`Turn::wait`].
+/// [`StoreError::Queue`].
 pub fn undo_interrupted(register: &Path, writer: &Writer) -> Result<(), StoreError> {
     let Ok(register) = register.canonicalize() else { return Ok(()) };
     if second_names(&register).is_empty() {
         return Ok(());
     }
-    let _turn = Turn::wait(&register, writer)?;
+    let _turn = queue::wait(&register, writer)?;
     second_names(&register).iter().for_each(|second| _ = fs::remove_file(second));
     Ok(())
 }

@@ -10,6 +10,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::store::doing::{Doing, FileOp};
+use crate::store::sqlite::error::FileError;
 use crate::store::sqlite::mount::Mount;
 use crate::store::sqlite::place::{Denied, FileId, Main, SecondPath, beside, is_filled, open_main, write_access};
 use crate::store::sqlite::private_copy::PrivateCopy;
@@ -94,7 +95,7 @@ pub struct Opened {
 pub fn connect(path: &Path, site: Site, scratch: &Path) -> Result<Opened, StoreError> {
     let path = path.canonicalize().map_err(|_| StoreError::NotFound { path: path.to_owned() })?;
     let metadata = fs::symlink_metadata(&path).ok().filter(Metadata::is_file);
-    let metadata = metadata.ok_or_else(|| StoreError::NotADatabase { path: path.clone() })?;
+    let metadata = metadata.ok_or_else(|| FileError::NotADatabase { path: path.clone() })?;
     let id = FileId::of(&metadata);
     let main = Main::read(&path);
     main.judge_side_files(&path)?;
@@ -108,7 +109,7 @@ pub fn connect(path: &Path, site: Site, scratch: &Path) -> Result<Opened, StoreE
                 let access = denied.map_or(Access::Writable, Access::ReadOnly);
                 return Ok(Opened { conn, path, id, access, source: Source::Itself });
             }
-            Err(StoreError::Sqlite { source, .. }) if source.needs_files_beside() => {}
+            Err(StoreError::Failed { source, .. }) if source.lacks_room() => {}
             Err(error) => return Err(error),
         }
     }
@@ -219,24 +220,28 @@ pub fn harden(conn: &Connection) -> rusqlite::Result<()> {
 fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
     let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let application = pragma("application_id").map_err(|error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => StoreError::NotADatabase { path: path.to_owned() },
+        Some(rusqlite::ErrorCode::NotADatabase) => FileError::NotADatabase { path: path.to_owned() }.into(),
         _ => StoreError::sqlite(Doing::OpenRegister)(error),
     })?;
     if application != i64::from(APPLICATION) && application != i64::from(COPY) {
         // SQLite takes a file that is shorter than its header for an empty database.
         let path = path.to_owned();
         let empty = fs::metadata(&path).is_ok_and(|it| it.len() < HEADER);
-        return Err(if empty { StoreError::NotADatabase { path } } else { StoreError::OtherApplication { path } });
+        return Err(if empty {
+            FileError::NotADatabase { path }.into()
+        } else {
+            FileError::OtherApplication { path }.into()
+        });
     }
     // In another encoding the same rows would compare differently, and no register is made that way.
     let encoding = conn.pragma_query_value(None, "encoding", |row| row.get::<_, String>(0));
     let found = encoding.map_err(StoreError::sqlite(Doing::OpenRegister))?;
     if found != "UTF-8" {
-        return Err(StoreError::Encoding { path: path.to_owned(), found });
+        return Err(FileError::Encoding { path: path.to_owned(), found }.into());
     }
     let found = pragma("user_version").map_err(StoreError::sqlite(Doing::OpenRegister))?;
     if found != LAYOUT {
-        return Err(StoreError::Layout { path: path.to_owned(), found, known: LAYOUT });
+        return Err(FileError::Layout { path: path.to_owned(), found, known: LAYOUT }.into());
     }
     Ok(application == i64::from(COPY))
 }

@@ -1,43 +1,19 @@
 //! What SQLite reports, and which error of the store that is.
 
-use std::error::Error;
-use std::fmt;
 use std::path::PathBuf;
 
 use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR_WRITE};
 use rusqlite::{Connection, ErrorCode};
 
 use crate::store::doing::Doing;
+use crate::store::fault::Fault;
 use crate::store::{BUSY, Finding, StoreError};
 use crate::trf;
 
-/// An error that SQLite reported.
-#[derive(Debug)]
-pub struct Fault(rusqlite::Error);
-
-impl Fault {
-    /// Whether SQLite could not make the files that it needs beside a database, for lack of permission or room.
-    pub(in crate::store) fn needs_files_beside(&self) -> bool {
-        use ErrorCode::{CannotOpen, DiskFull, ReadOnly, SystemIoFailure};
-        matches!(self.0.sqlite_error_code(), Some(CannotOpen | DiskFull | ReadOnly | SystemIoFailure))
-    }
-
-    /// The same fault where it is certain that nothing was recorded.
-    pub fn not_recorded(self) -> StoreError {
-        StoreError::sqlite(Doing::Record)(self.0)
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Error for Fault {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
-    }
+fn fault(source: rusqlite::Error) -> Fault {
+    use ErrorCode::{CannotOpen, DiskFull, ReadOnly, SystemIoFailure};
+    let files = matches!(source.sqlite_error_code(), Some(CannotOpen | DiskFull | ReadOnly | SystemIoFailure));
+    Fault::of("SQLite", files, source)
 }
 
 impl StoreError {
@@ -53,7 +29,7 @@ impl StoreError {
                 );
             let what = source.to_string();
             match Self::sqlite(doing)(source) {
-                Self::Sqlite { .. } if conflicts => Self::CacheDamaged { path, what },
+                Self::Failed { .. } if conflicts => Self::CacheDamaged { path, what },
                 Self::Broken(_) => Self::CacheDamaged { path, what },
                 other => other,
             }
@@ -73,7 +49,7 @@ impl StoreError {
             | (_, Error::InvalidColumnType(..) | Error::IntegralValueOutOfRange(..) | Error::SqlInputError { .. }) => {
                 Self::Broken(Finding::of_file("file", trf!("{doing}: {source}", "{doing}：{source}")))
             }
-            _ => Self::Sqlite { doing, source: Fault(source) },
+            _ => Self::Failed { doing, source: fault(source) },
         }
     }
 
@@ -82,7 +58,7 @@ impl StoreError {
     pub(in crate::store) fn commit(source: rusqlite::Error) -> Self {
         match source.sqlite_error().map(|it| it.extended_code) {
             Some(SQLITE_FULL | SQLITE_IOERR_WRITE) => Self::sqlite(Doing::Record)(source),
-            _ => Self::Uncertain { source: Fault(source) },
+            _ => Self::Uncertain { source: fault(source) },
         }
     }
 }

@@ -11,12 +11,13 @@ use rustix::process::geteuid;
 
 use crate::store::doing::{Doing, FileOp};
 use crate::store::sqlite::connect::{APPLICATION, LAYOUT, bound};
+use crate::store::sqlite::error::FileError;
 use crate::store::sqlite::mount::{Mount, local};
 use crate::store::sqlite::place::{FileId, beside};
 use crate::store::sqlite::private_copy::PrivateCopy;
 use crate::store::sqlite::staging::open_folder;
 use crate::store::sqlite::{queue, schema};
-use crate::store::{SharedFile, StoreError};
+use crate::store::{SharedFile, SharedStore, StoreError};
 
 impl SharedFile {
     /// Creates an empty register, readable and writable by owner and group, and its directory if that is missing. An
@@ -24,7 +25,7 @@ impl SharedFile {
     /// account.
     ///
     /// # Errors
-    /// [`StoreError::Exists`], [`StoreError::Network`], or what the system or SQLite reports.
+    /// [`StoreError::Exists`], [`FileError::Network`], or what the system or SQLite reports.
     pub fn create(path: &Path, scratch: &Path) -> Result<Self, StoreError> {
         let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if !folder.exists() {
@@ -71,7 +72,7 @@ impl SharedFile {
     }
 
     /// Removes a new register without entry 0; `false` if it cannot be removed, or another process recorded entry 0.
-    pub fn discard(self) -> bool {
+    pub(super) fn remove_unfounded(self) -> bool {
         let founded = self.newest().is_ok_and(|newest| newest.is_some());
         let path: PathBuf = self.path().to_owned();
         drop(self);
@@ -91,7 +92,7 @@ fn make_folder(path: &Path) -> Result<(), StoreError> {
     let folder = made.and_then(|()| Ok(open_folder(path)?)).map_err(StoreError::io(FileOp::MakeDirectory, path))?;
     let ours = folder.metadata().is_ok_and(|it| it.uid() == geteuid().as_raw());
     if !ours {
-        return Err(StoreError::Replaced { path: path.to_owned() });
+        return Err(FileError::Replaced { path: path.to_owned() }.into());
     }
     fchmod(&folder, Mode::from_raw_mode(0o2770))
         .map_err(|error| StoreError::io(FileOp::MakeDirectory, path)(error.into()))
@@ -110,7 +111,7 @@ fn make_file(path: &Path, scratch: &Path) -> Result<File, StoreError> {
             let file = fs::OpenOptions::new().write(true).custom_flags(follow_no_link).open(path);
             let same = |file: &File| file.metadata().is_ok_and(|it| FileId::of(&it) == FileId::of(&found));
             if file.as_ref().is_ok_and(|file| !same(file)) {
-                return Err(StoreError::Replaced { path: path.to_owned() });
+                return Err(FileError::Replaced { path: path.to_owned() }.into());
             }
             file
         }

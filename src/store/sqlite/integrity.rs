@@ -16,26 +16,19 @@ use crate::store::{Finding, StoreError};
 use crate::tr;
 
 impl SharedFile {
-    /// The faults that SQLite's own check of the whole file reports.
+    /// The faults that SQLite's own check of the whole file reports. It runs in parallel to other work, on a separate
+    /// connection.
     ///
     /// # Errors
     /// What SQLite reports.
-    pub fn integrity(&self) -> Result<Vec<Finding>, StoreError> {
-        integrity(self.conn())
-    }
-
-    /// Runs the check in parallel to other work, on a separate connection.
-    pub(in crate::store) fn integrity_beside<T>(
-        &self,
-        work: impl FnOnce() -> T,
-    ) -> (T, Result<Vec<Finding>, StoreError>) {
+    pub(super) fn check_beside(&self, work: &mut dyn FnMut()) -> Result<Vec<Finding>, StoreError> {
         let (source, path) = (self.source(), self.path());
         thread::scope(|scope| {
             let again = || read_again(source, path).map_err(StoreError::sqlite(Doing::CheckFile));
             let reader = lang();
             let checked = scope.spawn(move || within(reader, || integrity(&again()?)));
-            let done = work();
-            (done, checked.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            work();
+            checked.join().unwrap_or_else(|panic| resume_unwind(panic))
         })
     }
 }

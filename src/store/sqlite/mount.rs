@@ -12,6 +12,7 @@ use std::{fs, io};
 use rustix::fs::statvfs;
 
 use crate::store::StoreError;
+use crate::store::sqlite::error::FileError;
 
 /// The kernel's table of mounts (`proc_pid_mountinfo(5)`), one per line:
 /// `36 35 98:0 /root /mount/point rw,noatime shared:1 - ext4 /dev/sda1 rw`.
@@ -106,11 +107,11 @@ impl Mount {
 /// Refuses to write a file on a network file system.
 ///
 /// # Errors
-/// [`StoreError::Network`].
+/// [`FileError::Network`].
 pub fn local(path: &Path, mount: Option<&Mount>) -> Result<(), StoreError> {
     match mount.filter(|mount| mount.is_network()) {
         Some(Mount { point, kind }) => {
-            Err(StoreError::Network { path: path.to_owned(), kind: kind.clone(), point: point.clone() })
+            Err(FileError::Network { path: path.to_owned(), kind: kind.clone(), point: point.clone() }.into())
         }
         None => Ok(()),
     }

@@ -13,6 +13,7 @@ use rustix::fs::{Access, AtFlags, CWD, OFlags, Stat, accessat};
 use rustix::io::Errno;
 
 use crate::store::sqlite::connect::{COPY, bound, harden};
+use crate::store::sqlite::error::FileError;
 use crate::store::sqlite::mount::Mount;
 use crate::store::{Finding, StoreError};
 use crate::{tr, trf};
@@ -45,10 +46,10 @@ impl FileId {
     /// Checks that a path still leads to this file, and returns its metadata.
     ///
     /// # Errors
-    /// [`StoreError::Replaced`].
+    /// [`FileError::Replaced`].
     pub fn check(self, path: &Path) -> Result<Metadata, StoreError> {
         let found = fs::symlink_metadata(path).ok().filter(|found| found.is_file() && Self::of(found) == self);
-        found.ok_or_else(|| StoreError::Replaced { path: path.to_owned() })
+        found.ok_or_else(|| FileError::Replaced { path: path.to_owned() }.into())
     }
 }
 
@@ -103,8 +104,8 @@ impl Denied {
     /// The error for a file or directory that cannot be written.
     pub fn error(self, path: PathBuf) -> StoreError {
         match self {
-            Self::Permission => StoreError::ReadOnly { path },
-            Self::ReadOnlyMount => StoreError::ReadOnlyMount { path },
+            Self::Permission => FileError::ReadOnly { path }.into(),
+            Self::ReadOnlyMount => FileError::ReadOnlyMount { path }.into(),
         }
     }
 }

@@ -19,6 +19,7 @@ use rustix::fs::OFlags;
 
 use crate::domain::Time;
 use crate::store::StoreError;
+use crate::store::shared::{Holder, Turn, Writer};
 use crate::store::sqlite::place::beside;
 
 /// The suffix of the lock file, after the register's name.
@@ -33,62 +34,27 @@ const NAME: usize = 64;
 /// The name noted for an account without a usable name.
 const NOBODY: &str = "somebody";
 
-/// The writer, and how long it waits for others.
-#[derive(Debug, Clone)]
-pub struct Writer {
-    /// The name of the account.
-    pub account: String,
-    /// How long it waits.
-    pub patience: Duration,
-}
-
-/// The turn to write. Dropping it passes the turn to the next in the queue.
-#[derive(Debug)]
-pub struct Turn {
-    /// How long to wait for other programs.
-    pub patience: Duration,
-    _lock: Option<File>,
-}
-
-/// The current writer according to the note. Any member of the group can write the note, so it is only displayed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
-    /// The account.
-    pub account: String,
-    /// The process.
-    pub process: u32,
-    /// Since when.
-    pub since: Time,
-}
-
-impl Turn {
-    /// Waits for the turn to write a register.
-    ///
-    /// # Errors
-    /// [`StoreError::Queue`] if the wait takes longer than the writer allows.
-    pub fn wait(register: &Path, writer: &Writer) -> Result<Self, StoreError> {
-        let patience = writer.patience;
-        let path = beside(register, SUFFIX);
-        let Some(file) = open(register, &path) else { return Ok(Self { patience, _lock: None }) };
-        let reading = file.try_clone();
-        match lock(file, patience) {
-            Locked::Ours(file) => {
-                note(&file, &writer.account);
-                Ok(Self { patience, _lock: Some(file) })
-            }
-            Locked::Never => Ok(Self { patience, _lock: None }),
-            Locked::TooLate => Err(StoreError::Queue {
-                path: register.to_owned(),
-                queue: path,
-                seconds: patience.as_secs(),
-                holder: reading.ok().and_then(|file| holder(&file)),
-            }),
+/// Waits for the turn to write a register.
+///
+/// # Errors
+/// [`StoreError::Queue`] if the wait takes longer than the writer allows.
+pub fn wait(register: &Path, writer: &Writer) -> Result<Turn, StoreError> {
+    let patience = writer.patience;
+    let path = beside(register, SUFFIX);
+    let Some(file) = open(register, &path) else { return Ok(Turn::unqueued(patience)) };
+    let reading = file.try_clone();
+    match lock(file, patience) {
+        Locked::Ours(file) => {
+            note(&file, &writer.account);
+            Ok(Turn::of(patience, file))
         }
-    }
-
-    /// The turn to write a file that no other process knows.
-    pub fn unshared() -> Self {
-        Self { patience: Duration::ZERO, _lock: None }
+        Locked::Never => Ok(Turn::unqueued(patience)),
+        Locked::TooLate => Err(StoreError::Queue {
+            path: register.to_owned(),
+            queue: path,
+            seconds: patience.as_secs(),
+            holder: reading.ok().and_then(|file| holder(&file)),
+        }),
     }
 }
 
@@ -165,7 +131,7 @@ fn note(file: &File, account: &str) {
     let _ = file.write_all_at(line.as_bytes(), 0);
 }
 
-/// The noted writer. The modification time of the file is the start of their turn.
+/// The noted writer: any member of the group can write the note. The modification time of the file is the start of their turn.
 fn holder(file: &File) -> Option<Holder> {
     let mut line = [0; NOTE];
     file.read_exact_at(&mut line, 0).ok()?;

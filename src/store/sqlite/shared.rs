@@ -13,13 +13,15 @@ use crate::store::cache::compare;
 use crate::store::cache::tables::Tables;
 use crate::store::cache::verified::VerifiedCache;
 use crate::store::doing::{Doing, FileOp};
+use crate::store::shared::{Appended, SharedStore, Snapshot, Turn, Writer};
 use crate::store::sqlite::closing::Reader;
 use crate::store::sqlite::connect::{Access, Opened, Site, Source, connect};
+use crate::store::sqlite::error::FileError;
 use crate::store::sqlite::mount::{Mount, local};
 use crate::store::sqlite::place::{FileId, SecondPath, beside, open_file};
-use crate::store::sqlite::queue::{Turn, Writer};
+use crate::store::sqlite::queue;
 use crate::store::sqlite::schema::{self, TABLES};
-use crate::store::sqlite::snapshot::Snapshot;
+use crate::store::sqlite::snapshot::view;
 use crate::store::{Finding, StoreError};
 use crate::tr;
 
@@ -35,14 +37,6 @@ pub struct SharedFile {
     source: Source,
     /// The WAL file, once it was synced. Closing it earlier would release locks, if it is a link to the register.
     synced: OnceCell<File>,
-}
-
-/// The result of an attempt to append.
-pub enum Appended {
-    /// The entry is in the log, durably.
-    Done,
-    /// Another process appended first, and nothing was written.
-    HeadMoved,
 }
 
 impl SharedFile {
@@ -62,71 +56,15 @@ impl SharedFile {
         Ok((Self { conn, path, id, access, mount, source, synced }, findings))
     }
 
-    /// Opens the file itself, now that this account uses it as a register, if a private copy was read because it is not
-    /// at a known path.
-    ///
-    /// # Errors
-    /// As [`SharedFile::open`]; [`StoreError::Broken`] if its schema is not ours.
-    pub fn at_its_place(self, scratch: &Path) -> Result<Self, StoreError> {
-        if self.access != Access::Elsewhere {
-            return Ok(self);
-        }
-        let path = self.path.clone();
-        drop(self);
-        Self::open_valid(&path, scratch)
-    }
-
     /// Opens a register at its own path, whose schema must be ours.
     pub(super) fn open_valid(path: &Path, scratch: &Path) -> Result<Self, StoreError> {
         let (file, findings) = Self::open(path, Site::Register, scratch)?;
         findings.into_iter().next().map_or(Ok(file), |finding| Err(StoreError::Broken(finding)))
     }
 
-    /// Whether it is a backup: read and verified, never written.
-    pub fn is_backup(&self) -> bool {
-        self.access == Access::Backup
-    }
-
     /// The path.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The sequence number of the newest row, verified or not.
-    ///
-    /// # Errors
-    /// What SQLite reports.
-    pub fn newest(&self) -> Result<Option<u64>, StoreError> {
-        let newest = self.conn.query_row("SELECT max(seq) FROM entry", [], |row| row.get(0));
-        newest.map_err(StoreError::sqlite(Doing::ReadLog))
-    }
-
-    /// The entry with a sequence number, unverified.
-    ///
-    /// # Errors
-    /// What SQLite reports.
-    pub fn entry(&self, seq: u64) -> Result<Option<Raw>, StoreError> {
-        entry(&self.conn, seq).map_err(StoreError::sqlite(Doing::ReadLog))
-    }
-
-    /// Passes every entry from a sequence number on to `visit`, in order, from one consistent snapshot, until that
-    /// stops.
-    ///
-    /// # Errors
-    /// What SQLite or `visit` reports.
-    pub fn scan<E: From<StoreError>>(&self, from: u64, mut visit: impl FnMut(Raw) -> Result<bool, E>) -> Result<(), E> {
-        let doing = || StoreError::sqlite(Doing::ReadLog);
-        let mut select = self
-            .conn
-            .prepare("SELECT seq, blob, text, data FROM entry WHERE seq >= ?1 ORDER BY seq")
-            .map_err(doing())?;
-        let mut rows = select.query([from]).map_err(doing())?;
-        while let Some(row) = rows.next().map_err(doing())? {
-            if !visit(raw(row).map_err(doing())?)? {
-                break;
-            }
-        }
-        Ok(())
     }
 
     /// The file that was opened.
@@ -144,169 +82,20 @@ impl SharedFile {
         &self.conn
     }
 
-    /// A consistent view until it is dropped; other processes may append.
-    ///
-    /// # Errors
-    /// What SQLite reports.
-    pub(in crate::store) fn hold_snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
-        Snapshot::hold(&self.conn).map_err(StoreError::sqlite(Doing::ReadLog))
-    }
-
-    /// Checks that this account may write it, and that it is still the file at its path.
-    ///
-    /// # Errors
-    /// [`StoreError::ReadOnly`], [`StoreError::ReadOnlyMount`], [`StoreError::Stuck`], [`StoreError::IsBackup`],
-    /// [`StoreError::Copy`], [`StoreError::SecondPath`], [`StoreError::Replaced`], [`StoreError::Network`].
-    pub fn writable(&self) -> Result<(), StoreError> {
-        let path = self.path.clone();
-        let folder = || self.path.parent().unwrap_or(Path::new("/")).to_owned();
-        match self.access {
-            Access::Writable => self.check_place(),
-            Access::ReadOnly(denied) => Err(denied.error(path)),
-            Access::ReadOnlyFolder(denied) => Err(denied.error(folder())),
-            Access::Stuck => Err(StoreError::Stuck { path }),
-            Access::SecondPath(second) => Err(StoreError::SecondPath { path, second }),
-            Access::Backup => Err(StoreError::IsBackup { path }),
-            Access::Elsewhere => Err(StoreError::Copy { path }),
-        }
-    }
-
     /// Checks that a writable file is still the one at its path, by no other path, and on a local disk.
     fn check_place(&self) -> Result<(), StoreError> {
         let metadata = self.id.check(&self.path)?;
         let mount = self.mount.get_or_init(|| Mount::of(&self.path)).as_ref();
         match SecondPath::of(&self.path, &metadata, mount) {
-            Some(second) => Err(StoreError::SecondPath { path: self.path.clone(), second }),
+            Some(second) => Err(FileError::SecondPath { path: self.path.clone(), second }.into()),
             None => local(&self.path, mount),
         }
-    }
-
-    /// Waits for the turn to write.
-    ///
-    /// # Errors
-    /// As [`SharedFile::writable`] and [`Turn::wait`].
-    pub fn turn(&self, writer: &Writer) -> Result<Turn, StoreError> {
-        self.writable()?;
-        Turn::wait(&self.path, writer)
-    }
-
-    /// Appends an entry if `head` is still the newest, redacts the texts whose redaction it seconds, and projects it
-    /// onto the tables, in one transaction that is durable when this returns.
-    ///
-    /// # Errors
-    /// As [`SharedFile::writable`], [`StoreError::Locked`], or what SQLite reports; nothing was recorded then,
-    /// except possibly after [`StoreError::Uncertain`].
-    pub fn append(
-        &mut self,
-        turn: &Turn,
-        head: Option<Head>,
-        raw: &Raw,
-        redact: &[u64],
-        project: impl FnOnce(&Tables<'_>) -> Result<(), StoreError>,
-    ) -> Result<Appended, StoreError> {
-        let doing = || StoreError::sqlite(Doing::Record);
-        let done = self.write(turn, |tx| {
-            if !is_head(tx, head).map_err(doing())? {
-                return Ok(Appended::HeadMoved);
-            }
-            insert(tx, raw).map_err(doing())?;
-            project(&Tables::of(tx))?;
-            redact_texts(tx, redact).map_err(doing())?;
-            kept(tx, raw).map(|()| Appended::Done)
-        });
-        // A commit can fail and still be durable, so look at the file before reporting.
-        match done {
-            Err(_) if entry(&self.conn, raw.seq).is_ok_and(|found| found.as_ref() == Some(raw)) => Ok(Appended::Done),
-            done => done,
-        }
-    }
-
-    /// Appends signed entries if `head` is still the newest, up to the head of a verified cache, redacts texts, and
-    /// refills the tables from that cache, in one transaction that is durable when this returns.
-    ///
-    /// # Errors
-    /// As [`SharedFile::append`], or what `read` reports; nothing was recorded then.
-    pub fn extend(
-        &mut self,
-        turn: &Turn,
-        (head, until): (Option<Head>, u64),
-        read: impl Fn(u64) -> Result<Raw, StoreError>,
-        redact: &[u64],
-        cache: &VerifiedCache,
-    ) -> Result<Appended, StoreError> {
-        let doing = || StoreError::sqlite(Doing::Record);
-        self.write(turn, |tx| {
-            if !is_head(tx, head).map_err(doing())? {
-                return Ok(Appended::HeadMoved);
-            }
-            for seq in head.map_or(0, |head| head.seq + 1)..=until {
-                let raw = read(seq)?;
-                insert(tx, &raw).map_err(doing())?;
-                kept(tx, &raw)?;
-            }
-            redact_texts(tx, redact).map_err(doing())?;
-            compare::refill(tx, cache.conn(), TABLES).map_err(doing())?;
-            Ok(Appended::Done)
-        })
-    }
-
-    /// Refills the derived tables from a verified cache with the head `head`, and returns what differed; `None` if the
-    /// log has a newer entry, and nothing was done.
-    ///
-    /// # Errors
-    /// As [`SharedFile::append`].
-    pub fn refill(
-        &mut self,
-        turn: &Turn,
-        head: Option<Head>,
-        redact: &[u64],
-        cache: &VerifiedCache,
-    ) -> Result<Option<Vec<Finding>>, StoreError> {
-        let doing = || StoreError::sqlite(Doing::RefillTables);
-        self.write(turn, |tx| {
-            if !is_head(tx, head).map_err(doing())? {
-                return Ok(None);
-            }
-            redact_texts(tx, redact).map_err(doing())?;
-            let differed = compare::compare(tx, cache.conn())?;
-            if !differed.is_empty() {
-                compare::refill(tx, cache.conn(), TABLES).map_err(doing())?;
-            }
-            Ok(Some(differed))
-        })
-    }
-
-    /// Syncs everything that can be read, whichever process wrote it: entries that are not in the file itself are in
-    /// its WAL file.
-    ///
-    /// # Errors
-    /// What the system reports.
-    pub fn sync(&self) -> Result<(), StoreError> {
-        let log = beside(&self.path, "-wal");
-        let file = match (self.synced.get(), open_file(&log)) {
-            (Some(file), _) => file,
-            (None, Err(error)) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            (None, opened) => {
-                let file = opened.map_err(StoreError::io(FileOp::Sync, &log))?;
-                self.synced.get_or_init(|| file)
-            }
-        };
-        file.sync_data().map_err(StoreError::io(FileOp::Sync, &log))
-    }
-
-    /// Empties the WAL file, which may still hold redacted texts; `false` if other processes are reading, and the texts
-    /// may stay there until somebody writes after they have finished.
-    ///
-    /// # Errors
-    /// What SQLite reports.
-    pub fn flush(&self) -> Result<bool, StoreError> {
-        flush(&self.conn).map_err(StoreError::sqlite(Doing::Redact))
     }
 
     /// Runs `work` while no other process has the file open, if no entry was recorded after `newest`.
     ///
     /// # Errors
-    /// As [`SharedFile::writable`], [`StoreError::InUse`], or what `work` reports.
+    /// As [`SharedFile::writable`], [`FileError::InUse`], or what `work` reports.
     pub(in crate::store) fn alone(
         self,
         turn: &Turn,
@@ -328,14 +117,14 @@ impl SharedFile {
             let mode = self.conn.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
             // Damage may hide the newest entry from both.
             let alone = mode.map_err(doing())? == "memory" && self.newest().ok().flatten() == newest;
-            if alone { work() } else { Err(StoreError::InUse { path: self.path.clone() }) }
+            if alone { work() } else { Err(FileError::InUse { path: self.path.clone() }.into()) }
         });
         if done.is_err() {
             // The next process that records does it again.
             let _ = self.conn.pragma_update(None, "journal_mode", "WAL");
         }
         done.map_err(|error| match error {
-            StoreError::Busy { .. } => StoreError::InUse { path: self.path.clone() },
+            StoreError::Busy { .. } => FileError::InUse { path: self.path.clone() }.into(),
             error => error,
         })
     }
@@ -364,9 +153,186 @@ impl SharedFile {
             });
         self.conn.pragma_update(None, "query_only", true).map_err(doing())?;
         done.map_err(|error| match error {
-            StoreError::Busy { .. } => StoreError::Locked { path: self.path.clone(), seconds: turn.patience.as_secs() },
+            StoreError::Busy { .. } => {
+                FileError::Locked { path: self.path.clone(), seconds: turn.patience.as_secs() }.into()
+            }
             error => error,
         })
+    }
+}
+
+impl SharedStore for SharedFile {
+    fn place(&self) -> &Path {
+        &self.path
+    }
+
+    fn is_backup(&self) -> bool {
+        self.access == Access::Backup
+    }
+
+    fn newest(&self) -> Result<Option<u64>, StoreError> {
+        let newest = self.conn.query_row("SELECT max(seq) FROM entry", [], |row| row.get(0));
+        newest.map_err(StoreError::sqlite(Doing::ReadLog))
+    }
+
+    fn entry(&self, seq: u64) -> Result<Option<Raw>, StoreError> {
+        entry(&self.conn, seq).map_err(StoreError::sqlite(Doing::ReadLog))
+    }
+
+    fn scan(&self, from: u64, visit: &mut dyn FnMut(Raw) -> Result<bool, StoreError>) -> Result<(), StoreError> {
+        let doing = || StoreError::sqlite(Doing::ReadLog);
+        let mut select = self
+            .conn
+            .prepare("SELECT seq, blob, text, data FROM entry WHERE seq >= ?1 ORDER BY seq")
+            .map_err(doing())?;
+        let mut rows = select.query([from]).map_err(doing())?;
+        while let Some(row) = rows.next().map_err(doing())? {
+            if !visit(raw(row).map_err(doing())?)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn hold_snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
+        Ok(Snapshot::of(view(&self.conn).map_err(StoreError::sqlite(Doing::ReadLog))?))
+    }
+
+    fn writable(&self) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let folder = || self.path.parent().unwrap_or(Path::new("/")).to_owned();
+        match self.access {
+            Access::Writable => self.check_place(),
+            Access::ReadOnly(denied) => Err(denied.error(path)),
+            Access::ReadOnlyFolder(denied) => Err(denied.error(folder())),
+            Access::Stuck => Err(FileError::Stuck { path }.into()),
+            Access::SecondPath(second) => Err(FileError::SecondPath { path, second }.into()),
+            Access::Backup => Err(StoreError::IsBackup { path }),
+            Access::Elsewhere => Err(StoreError::Copy { path }),
+        }
+    }
+
+    fn turn(&self, writer: &Writer) -> Result<Turn, StoreError> {
+        self.writable()?;
+        queue::wait(&self.path, writer)
+    }
+
+    fn append(
+        &mut self,
+        turn: &Turn,
+        head: Option<Head>,
+        raw: &Raw,
+        redact: &[u64],
+        project: &dyn Fn(&Tables<'_>) -> Result<(), StoreError>,
+    ) -> Result<Appended, StoreError> {
+        let doing = || StoreError::sqlite(Doing::Record);
+        let done = self.write(turn, |tx| {
+            if !is_head(tx, head).map_err(doing())? {
+                return Ok(Appended::HeadMoved);
+            }
+            insert(tx, raw).map_err(doing())?;
+            project(&Tables::of(tx))?;
+            redact_texts(tx, redact).map_err(doing())?;
+            kept(tx, raw).map(|()| Appended::Done)
+        });
+        // A commit can fail and still be durable, so look at the file before reporting.
+        match done {
+            Err(_) if entry(&self.conn, raw.seq).is_ok_and(|found| found.as_ref() == Some(raw)) => Ok(Appended::Done),
+            done => done,
+        }
+    }
+
+    fn extend(
+        &mut self,
+        turn: &Turn,
+        (head, until): (Option<Head>, u64),
+        read: &dyn Fn(u64) -> Result<Raw, StoreError>,
+        redact: &[u64],
+        cache: &VerifiedCache,
+    ) -> Result<Appended, StoreError> {
+        let doing = || StoreError::sqlite(Doing::Record);
+        self.write(turn, |tx| {
+            if !is_head(tx, head).map_err(doing())? {
+                return Ok(Appended::HeadMoved);
+            }
+            for seq in head.map_or(0, |head| head.seq + 1)..=until {
+                let raw = read(seq)?;
+                insert(tx, &raw).map_err(doing())?;
+                kept(tx, &raw)?;
+            }
+            redact_texts(tx, redact).map_err(doing())?;
+            compare::refill(tx, cache.conn(), TABLES).map_err(doing())?;
+            Ok(Appended::Done)
+        })
+    }
+
+    fn refill(
+        &mut self,
+        turn: &Turn,
+        head: Option<Head>,
+        redact: &[u64],
+        cache: &VerifiedCache,
+    ) -> Result<Option<Vec<Finding>>, StoreError> {
+        let doing = || StoreError::sqlite(Doing::RefillTables);
+        self.write(turn, |tx| {
+            if !is_head(tx, head).map_err(doing())? {
+                return Ok(None);
+            }
+            redact_texts(tx, redact).map_err(doing())?;
+            let differed = compare::compare(tx, cache.conn())?;
+            if !differed.is_empty() {
+                compare::refill(tx, cache.conn(), TABLES).map_err(doing())?;
+            }
+            Ok(Some(differed))
+        })
+    }
+
+    fn compare_tables(&self, cache: &VerifiedCache) -> Result<Vec<Finding>, StoreError> {
+        compare::compare(&self.conn, cache.conn())
+    }
+
+    fn integrity_beside(&self, work: &mut dyn FnMut()) -> Result<Vec<Finding>, StoreError> {
+        self.check_beside(work)
+    }
+
+    /// Entries that are not in the file itself are in its WAL file.
+    fn sync(&self) -> Result<(), StoreError> {
+        let log = beside(&self.path, "-wal");
+        let file = match (self.synced.get(), open_file(&log)) {
+            (Some(file), _) => file,
+            (None, Err(error)) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            (None, opened) => {
+                let file = opened.map_err(StoreError::io(FileOp::Sync, &log))?;
+                self.synced.get_or_init(|| file)
+            }
+        };
+        file.sync_data().map_err(StoreError::io(FileOp::Sync, &log))
+    }
+
+    /// The WAL file may still hold redacted texts.
+    fn flush(&self) -> Result<bool, StoreError> {
+        flush(&self.conn).map_err(StoreError::sqlite(Doing::Redact))
+    }
+
+    fn at_its_place(self: Box<Self>, scratch: &Path) -> Result<Box<dyn SharedStore>, StoreError> {
+        if self.access != Access::Elsewhere {
+            return Ok(self);
+        }
+        let path = self.path.clone();
+        drop(self);
+        Ok(Box::new(Self::open_valid(&path, scratch)?))
+    }
+
+    fn discard(self: Box<Self>) -> bool {
+        self.remove_unfounded()
+    }
+
+    fn file(&self) -> Option<&SharedFile> {
+        Some(self)
+    }
+
+    fn into_file(self: Box<Self>) -> Option<SharedFile> {
+        Some(*self)
     }
 }
 
@@ -431,13 +397,16 @@ mod tests {
         let raw = Raw { seq: 0, blob: b"blob".to_vec(), text: None, data: None };
         let turn = file.turn(&Writer { account: "alice".to_owned(), patience: Duration::ZERO }).unwrap();
         file.mount = Some(Mount { point: "/srv".into(), kind: "nfs4".to_owned() }).into();
-        assert!(matches!(file.append(&turn, None, &raw, &[], |_| Ok(())), Err(StoreError::Network { .. })));
+        assert!(matches!(
+            file.append(&turn, None, &raw, &[], &|_| Ok(())),
+            Err(StoreError::File(FileError::Network { .. }))
+        ));
         assert!(matches!(
             file.refill(&turn, None, &[], &VerifiedCache::temporary().unwrap()),
-            Err(StoreError::Network { .. })
+            Err(StoreError::File(FileError::Network { .. }))
         ));
         assert_eq!(file.newest().unwrap(), None);
         file.mount = None.into();
-        assert!(matches!(file.append(&turn, None, &raw, &[], |_| Ok(())), Ok(Appended::Done)));
+        assert!(matches!(file.append(&turn, None, &raw, &[], &|_| Ok(())), Ok(Appended::Done)));
     }
 }

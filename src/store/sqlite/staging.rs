@@ -17,6 +17,7 @@ use rustix::process::geteuid;
 
 use crate::store::StoreError;
 use crate::store::doing::FileOp;
+use crate::store::sqlite::error::FileError;
 use crate::store::sqlite::place::{FileId, beside, open_file};
 use crate::store::sqlite::private_copy::PrivateCopy;
 
@@ -88,7 +89,7 @@ impl Staging {
     /// another one that has the path now. Returns what the system says of it.
     ///
     /// # Errors
-    /// [`StoreError::Replaced`].
+    /// [`FileError::Replaced`].
     pub fn check_target(&self, id: FileId) -> Result<Stat, StoreError> {
         self.check_beside(id, &self.target)
     }
@@ -96,7 +97,7 @@ impl Staging {
     fn check_beside(&self, id: FileId, path: &Path) -> Result<Stat, StoreError> {
         let found = statat(&self.parent, path.file_name().unwrap_or_default(), AtFlags::SYMLINK_NOFOLLOW);
         let found = found.ok().filter(|found| id.is_of(found));
-        found.ok_or_else(|| StoreError::Replaced { path: path.to_owned() })
+        found.ok_or_else(|| FileError::Replaced { path: path.to_owned() }.into())
     }
 
     /// Gives the file permissions, and the group and, if allowed, the owner of another.
@@ -137,7 +138,7 @@ impl Staging {
     /// [`Staging::sync_name`].
     ///
     /// # Errors
-    /// [`StoreError::Replaced`], or what the system reports; the other file still has the name then.
+    /// [`FileError::Replaced`], or what the system reports; the other file still has the name then.
     pub fn replace(&self, id: FileId) -> Result<(), StoreError> {
         self.sync_file()?;
         self.check_target(id)?;
@@ -148,7 +149,7 @@ impl Staging {
     /// Gives the file that has the name a second one in the same directory, which must be new.
     ///
     /// # Errors
-    /// [`StoreError::Replaced`] if it is another file than `id`, or what the system reports.
+    /// [`FileError::Replaced`] if it is another file than `id`, or what the system reports.
     pub fn keep(&self, id: FileId, aside: &Path) -> Result<(), StoreError> {
         let (name, new) = (self.name_of_target(), aside.file_name().unwrap_or_default());
         let kept = linkat(&self.parent, name, &self.parent, new, AtFlags::empty());

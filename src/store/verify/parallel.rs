@@ -14,7 +14,7 @@ use crate::domain::Digest;
 use crate::format::{Defect, Entry, Keys, Raw, entry};
 use crate::lang::{lang, within};
 use crate::store::StoreError;
-use crate::store::sqlite::shared::SharedFile;
+use crate::store::shared::SharedStore;
 
 /// The largest number of entries in a batch.
 const BATCH: usize = 32;
@@ -261,7 +261,7 @@ impl Judge<'_, '_> {
 /// # Errors
 /// What SQLite or `visit` reports.
 pub fn read_opened(
-    shared: &SharedFile,
+    shared: &dyn SharedStore,
     from: u64,
     visit: impl FnMut(&Opened) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
@@ -270,7 +270,7 @@ pub fn read_opened(
 
 /// As [`read_opened`], on the given number of cores; `None` means all.
 fn read(
-    shared: &SharedFile,
+    shared: &dyn SharedStore,
     from: u64,
     cores: Option<usize>,
     mut visit: impl FnMut(&Opened) -> Result<bool, StoreError>,
@@ -279,7 +279,7 @@ fn read(
     thread::scope(|scope| {
         let judge = Judge { pool: &pool, scope, cores };
         let (mut batch, mut bytes, mut go_on) = (Vec::new(), 0, true);
-        let scanned = shared.scan(from, |raw| -> Result<bool, StoreError> {
+        let scanned = shared.scan(from, &mut |raw| {
             bytes += bytes_in(std::slice::from_ref(&raw));
             batch.push(raw);
             if batch.len() == BATCH || bytes >= BATCH_BYTES {
@@ -304,6 +304,7 @@ fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::sqlite::shared::SharedFile;
 
     #[test]
     fn nobody_waits_for_a_worker_that_panicked() {
@@ -333,7 +334,7 @@ mod tests {
         thread::scope(|scope| {
             let judge = Judge { pool: &pool, scope, cores: Some(1000) };
             let mut most = 0;
-            let scanned = file.scan(0, |raw| -> Result<bool, StoreError> {
+            let scanned = file.scan(0, &mut |raw| {
                 judge.add(vec![raw]);
                 while judge.is_full() {
                     judge.go_on(&mut |_| Ok(true))?;

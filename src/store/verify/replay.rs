@@ -9,7 +9,7 @@ use crate::format::{Defect, Entry, chain};
 use crate::store::cache::state::Rows;
 use crate::store::cache::verified::{VerifiedCache, replaced};
 use crate::store::error::MOST;
-use crate::store::sqlite::shared::SharedFile;
+use crate::store::shared::SharedStore;
 use crate::store::verify::counters::Counters;
 use crate::store::verify::outliers::Outliers;
 use crate::store::verify::parallel::{Opened, read_opened};
@@ -53,7 +53,7 @@ pub struct Reading {
 /// # Errors
 /// What SQLite reports, or a format that needs a newer twinseal. Faults of entries are findings.
 pub fn replay(
-    shared: &SharedFile,
+    shared: &dyn SharedStore,
     cache: &VerifiedCache,
     state: &mut Register,
     fingerprint: Digest,
@@ -84,7 +84,7 @@ pub fn replay(
 /// # Errors
 /// [`StoreError::Broken`] at the first fault, or what SQLite reports.
 pub fn replay_until(
-    shared: &SharedFile,
+    shared: &dyn SharedStore,
     fingerprint: Digest,
     until: Head,
     progress: &mut dyn FnMut(u64),
@@ -125,7 +125,7 @@ type Missing = BTreeMap<u64, (Digest, Option<u64>)>;
 
 /// Replays once. Also returns the missing texts.
 fn read_on(
-    shared: &SharedFile,
+    shared: &dyn SharedStore,
     cache: &VerifiedCache,
     state: &mut Register,
     fingerprint: Digest,

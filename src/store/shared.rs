@@ -1,0 +1,218 @@
+//! The log of a register as everybody reads and writes it, whatever holds it. Nothing here is believed: each entry is
+//! verified before it is used, and whoever owns the store is the adversary.
+
+use std::any::Any;
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::domain::{Head, Time};
+use crate::format::Raw;
+use crate::store::cache::tables::Tables;
+use crate::store::cache::verified::VerifiedCache;
+use crate::store::sqlite::shared::SharedFile;
+use crate::store::{Finding, StoreError};
+
+/// What is asked of whatever holds the log.
+///
+/// An implementation MUST make an entry durable before it says that the entry was appended, and MUST NOT append unless
+/// the head is still the one that it was told. It MUST NOT change or remove an entry, except that it removes the texts
+/// that it is told to redact. It need not judge or verify anything.
+pub trait SharedStore {
+    /// Where it is: the path of a file, without links, or the address of a server.
+    fn place(&self) -> &Path;
+
+    /// Whether it is a backup: read and verified, never written.
+    fn is_backup(&self) -> bool;
+
+    /// The sequence number of the newest row, verified or not.
+    ///
+    /// # Errors
+    /// What the database reports.
+    fn newest(&self) -> Result<Option<u64>, StoreError>;
+
+    /// The entry with a sequence number, unverified.
+    ///
+    /// # Errors
+    /// What the database reports.
+    fn entry(&self, seq: u64) -> Result<Option<Raw>, StoreError>;
+
+    /// Passes every entry from a sequence number on to `visit`, in order, from one consistent snapshot, until that stops.
+    ///
+    /// # Errors
+    /// What the database or `visit` reports.
+    fn scan(&self, from: u64, visit: &mut dyn FnMut(Raw) -> Result<bool, StoreError>) -> Result<(), StoreError>;
+
+    /// Holds a consistent view until the result is dropped, or joins the one that is held; others may append.
+    ///
+    /// # Errors
+    /// What the database reports.
+    fn hold_snapshot(&self) -> Result<Snapshot<'_>, StoreError>;
+
+    /// Checks that this account may write it, and that it is still the store that was opened.
+    ///
+    /// # Errors
+    /// The reason why it cannot be written.
+    fn writable(&self) -> Result<(), StoreError>;
+
+    /// Waits for the turn to write.
+    ///
+    /// # Errors
+    /// As [`SharedStore::writable`]; [`StoreError::Queue`] if the wait takes longer than the writer allows.
+    fn turn(&self, writer: &Writer) -> Result<Turn, StoreError>;
+
+    /// Appends an entry if `head` is still the newest, redacts the texts whose redaction it seconds, and projects it onto
+    /// the tables if it has any, in one transaction that is durable when this returns.
+    ///
+    /// # Errors
+    /// As [`SharedStore::writable`], or what the database reports; nothing was recorded then, except possibly after
+    /// [`StoreError::Uncertain`].
+    fn append(
+        &mut self,
+        turn: &Turn,
+        head: Option<Head>,
+        raw: &Raw,
+        redact: &[u64],
+        project: &dyn Fn(&Tables<'_>) -> Result<(), StoreError>,
+    ) -> Result<Appended, StoreError>;
+
+    /// Appends signed entries if `head` is still the newest, up to the head of a verified cache, redacts texts, and
+    /// refills the tables from that cache, in one transaction that is durable when this returns.
+    ///
+    /// # Errors
+    /// As [`SharedStore::append`], or what `read` reports; nothing was recorded then.
+    fn extend(
+        &mut self,
+        turn: &Turn,
+        span: (Option<Head>, u64),
+        read: &dyn Fn(u64) -> Result<Raw, StoreError>,
+        redact: &[u64],
+        cache: &VerifiedCache,
+    ) -> Result<Appended, StoreError>;
+
+    /// Redacts texts again, refills the derived tables from a verified cache with the head `head`, and returns what
+    /// differed; `None` if the log has a newer entry, and nothing was done.
+    ///
+    /// # Errors
+    /// As [`SharedStore::append`].
+    fn refill(
+        &mut self,
+        turn: &Turn,
+        head: Option<Head>,
+        redact: &[u64],
+        cache: &VerifiedCache,
+    ) -> Result<Option<Vec<Finding>>, StoreError>;
+
+    /// How its derived tables differ from those of a verified cache.
+    ///
+    /// # Errors
+    /// What the database reports.
+    fn compare_tables(&self, cache: &VerifiedCache) -> Result<Vec<Finding>, StoreError>;
+
+    /// What the database's own check of everything reports, while `work` is done beside it.
+    ///
+    /// # Errors
+    /// What the database reports.
+    fn integrity_beside(&self, work: &mut dyn FnMut()) -> Result<Vec<Finding>, StoreError>;
+
+    /// Makes everything durable that can be read, whichever process wrote it.
+    ///
+    /// # Errors
+    /// What the system reports.
+    fn sync(&self) -> Result<(), StoreError>;
+
+    /// Removes what may be left of redacted texts; `false` if others are reading, and the texts may stay until somebody
+    /// writes after they have finished.
+    ///
+    /// # Errors
+    /// What the database reports.
+    fn flush(&self) -> Result<bool, StoreError>;
+
+    /// Opens the store again for writing, now that this account uses it as a register, if only a copy of it was read.
+    ///
+    /// # Errors
+    /// As [`open`](crate::store::open); [`StoreError::Broken`] if its schema is not ours.
+    fn at_its_place(self: Box<Self>, scratch: &Path) -> Result<Box<dyn SharedStore>, StoreError>;
+
+    /// Removes a new register without entry 0; `false` if it cannot be removed, or another process recorded entry 0.
+    fn discard(self: Box<Self>) -> bool;
+
+    /// The file, if it is one: for what only a file can do.
+    fn file(&self) -> Option<&SharedFile> {
+        None
+    }
+
+    /// As [`SharedStore::file`], owned.
+    fn into_file(self: Box<Self>) -> Option<SharedFile> {
+        None
+    }
+}
+
+/// The result of an attempt to append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// The entry is in the log, durably.
+    Done,
+    /// Another process appended first, and nothing was written.
+    HeadMoved,
+}
+
+/// A consistent view of a store: reads see one state of it until this is dropped.
+pub struct Snapshot<'s>(Option<Box<dyn Held + 's>>);
+
+/// Anything that is held until it is dropped.
+trait Held {}
+impl<T> Held for T {}
+
+impl<'s> Snapshot<'s> {
+    /// A view that lasts as long as `held`; `None` joins a view that is held already.
+    pub(in crate::store) fn of(held: Option<impl Sized + 's>) -> Self {
+        Self(held.map(|held| Box::new(held) as Box<dyn Held>))
+    }
+}
+
+impl fmt::Debug for Snapshot<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Snapshot" } else { "Snapshot (joined)" })
+    }
+}
+
+/// The writer, and how long it waits for others.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    /// The name of the account.
+    pub account: String,
+    /// How long it waits.
+    pub patience: Duration,
+}
+
+/// The turn to write. Dropping it passes the turn to the next in the queue.
+#[derive(Debug)]
+pub struct Turn {
+    /// How long to wait for other programs.
+    pub patience: Duration,
+    _held: Option<Box<dyn Any>>,
+}
+
+impl Turn {
+    /// A turn that lasts as long as `held`.
+    pub(in crate::store) fn of(patience: Duration, held: impl Any) -> Self {
+        Self { patience, _held: Some(Box::new(held)) }
+    }
+
+    /// A turn without a queue: what prevents two writers at once does so all the same.
+    pub(in crate::store) fn unqueued(patience: Duration) -> Self {
+        Self { patience, _held: None }
+    }
+}
+
+/// The current writer, as whatever keeps the queue says. Others may have written it, so it is only displayed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The account.
+    pub account: String,
+    /// The process.
+    pub process: u32,
+    /// Since when.
+    pub since: Time,
+}
