@@ -313,3 +313,9 @@ CREATE TABLE tree (
     hash   BLOB NOT NULL,
     PRIMARY KEY (level, number)
 ) STRICT, WITHOUT ROWID;
+
+-- [the new place] Only in a register that has moved, whose `application_id` says so too.
+
+CREATE TABLE moved_to (
+    place TEXT NOT NULL
+) STRICT;

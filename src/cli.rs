@@ -27,7 +27,7 @@ use crate::commands::people::{key, person};
 use crate::commands::service;
 use crate::commands::shell::{complete, setup};
 use crate::commands::template;
-use crate::commands::upkeep::{backup, doctor, rebuild, recover, repair, restore, verify};
+use crate::commands::upkeep::{backup, doctor, rebuild, recover, register, repair, restore, verify};
 use crate::commands::{Context, Options, Zh, evidence, gate, help, notify, report_dry_run};
 use crate::config::Config;
 use crate::env::Env;
@@ -111,6 +111,8 @@ enum Command {
     Repair(repair::Repair),
     Doctor(doctor::Doctor),
     #[command(subcommand)]
+    Register(register::Register),
+    #[command(subcommand)]
     Evidence(evidence::Evidence),
     #[command(subcommand)]
     Export(export::Export),
@@ -146,8 +148,7 @@ enum Command {
     Help(help::Help),
 }
 
-fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), Error> {
-    let Some(command) = command else { return home::home(context) };
+fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
     match command {
         Command::Draft(it) => it.run(context),
         Command::Drafts(it) => it.run(context),
@@ -181,6 +182,7 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::Recover(it) => it.run(context),
         Command::Repair(it) => it.run(context),
         Command::Doctor(it) => it.run(context),
+        Command::Register(it) => it.run(context),
         Command::Evidence(it) => it.run(context),
         Command::Export(it) => it.run(context),
         Command::Audit(it) => it.run(context),
@@ -251,7 +253,11 @@ fn run_in(args: Vec<OsString>, env: &mut Env) -> Exit {
         if context.options.dry_run {
             dry_run::check(&args)?;
         }
-        let done = match dispatch(command, &mut context) {
+        let run = match command {
+            None => home::home(&mut context),
+            Some(command) => dispatch(command, &mut context),
+        };
+        let done = match run {
             Err(Error::WouldRecord(entry)) => report_dry_run(&mut context, &entry),
             done => done,
         };

@@ -20,7 +20,7 @@ use crate::domain::Time;
 use crate::output::folded;
 
 /// The environment variables that twinseal reads.
-const VARIABLES: [&str; 24] = [
+const VARIABLES: [&str; 26] = [
     "CLICOLOR_FORCE",
     "EDITOR",
     "HOME",
@@ -30,6 +30,8 @@ const VARIABLES: [&str; 24] = [
     "LOGNAME",
     "NO_COLOR",
     "PAGER",
+    "PGPASSFILE",
+    "PGSERVICEFILE",
     "SHELL",
     "SSH_AUTH_SOCK",
     "SSH_SK_PROVIDER",

@@ -24,7 +24,8 @@
 //!   [`input`] reads the TOML that people write, and [`output`] formats what people read. [`mod@env`] is the only
 //!   access to the process environment, [`config`] has an account's settings and trusted registers, [`error`] the
 //!   errors and exit codes of commands, [`private`] guards the files of an account, [`zone`] has the time zones,
-//!   [`lang`] both languages of what people read, [`venue`] the trading sessions of exchanges, and [`notify`] the queue of notices and their targets.
+//!   [`lang`] both languages of what people read, [`venue`] the trading sessions of exchanges, and [`notify`] the queue of notices and their targets. `tls` has
+//!   the certificate authorities that connections trust.
 //!
 //! A new command is one file and one match arm. A new rule is one `Refusal` variant and one place in the domain.
 
@@ -48,6 +49,7 @@ pub mod record;
 pub mod settings;
 pub mod signer;
 pub mod store;
+mod tls;
 pub mod trust;
 pub mod venue;
 pub mod zone;

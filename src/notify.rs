@@ -17,7 +17,6 @@ mod state;
 mod target;
 mod templates;
 mod timestamp;
-mod tls;
 
 pub use delivery::{Sent, Titles, deliver};
 pub use failure::{Failure, Reason};

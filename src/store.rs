@@ -9,6 +9,7 @@ mod error;
 pub mod evidence;
 mod fault;
 mod place;
+pub mod postgres;
 mod session;
 mod shared;
 mod sqlite;
@@ -23,7 +24,9 @@ pub use cache::verified::discard;
 pub use doing::{Doing, FileOp};
 pub use error::{Finding, StoreError};
 pub use fault::Fault;
-pub use place::{create, open};
+pub use place::{create, has_moved, is_free, is_one_place, is_server, open, server};
+pub use postgres::connect::Home;
+pub use postgres::error::ConnectError;
 pub use session::pin::{Pin, PinFile};
 pub use session::{
     Anchor, Behind, EntryBody, Excuse, Held, Notice, Pinned, Rebuilt, Recovered, Refold, Session, SubjectProof,
@@ -36,5 +39,4 @@ pub use sqlite::error::FileError;
 pub use sqlite::mount::{Mount, free, is_one_file};
 pub use sqlite::place::{SecondPath, beside, may_read, may_write};
 pub use sqlite::private_copy::PrivateCopy;
-pub use sqlite::shared::SharedFile;
 pub use verify::replay::Reading;

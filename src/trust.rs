@@ -11,17 +11,24 @@ use crate::config::{Known, KnownRegisters};
 use crate::domain::{Digest, Event, Predecessor, RegisterId};
 use crate::error::{Error, RegisterError};
 use crate::format::{Raw, entry};
-use crate::store::{Excuse, SharedStore, Site, is_one_file};
+use crate::store::{Excuse, Home, SharedStore, Site, has_moved, is_one_file, is_one_place, is_server};
 
 /// The register that a user asked for.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// A trusted register's name or a path, as the user gave it.
     pub name: String,
-    /// The path that the name resolves to.
+    /// The path that the name resolves to, or the address of a server.
     pub path: PathBuf,
     /// The fingerprint, if the user gave it.
     pub fingerprint: Option<Digest>,
+}
+
+impl Request {
+    /// What is kept of where the register is: the path as the user gave it, or the address with the name of the register.
+    pub fn place<'a>(&'a self, shared: &'a dyn SharedStore) -> &'a Path {
+        if is_server(&self.path) { shared.place() } else { &self.path }
+    }
 }
 
 /// What a register is opened for.
@@ -101,7 +108,9 @@ fn current<'k>(known: &'k KnownRegisters, name: &str, paths: &[&Path]) -> impl I
 }
 
 fn has_path(known: &Known, paths: &[&Path]) -> bool {
-    paths.iter().any(|path| known.path == **path || known.file == **path)
+    paths
+        .iter()
+        .any(|path| known.path == **path || known.file == **path || is_server(path) && is_one_place(&known.file, path))
 }
 
 /// Whether a path leads to the file of a trusted register, so that the register is read where it is. A link that was
@@ -112,10 +121,21 @@ pub fn site(known: &KnownRegisters, path: &Path) -> Site {
     if known { Site::Register } else { Site::Elsewhere }
 }
 
-/// Whether this is the path of the register's file, without links, or another path of the same file.
+/// Whether this is the path of the register's file, without links, or another path of the same file; or the address of
+/// its server.
 fn is_its_file(known: &Known, resolved: &Path) -> bool {
+    if is_server(resolved) || is_server(&known.file) {
+        return is_one_place(&known.file, resolved);
+    }
     let in_place = || known.file.canonicalize().is_ok_and(|file| file == known.file);
     known.file == *resolved || in_place() && is_one_file(&known.file, resolved)
+}
+
+/// Whether a register is no longer at its place, so that it may have moved to another one; its mark says so only to whoever
+/// gives the new place and the fingerprint. Nobody can tell whether a server that does not answer is gone for good.
+fn is_gone(known: &Known, home: &Home) -> bool {
+    let gone = !is_server(&known.file) && !known.file.try_exists().unwrap_or(true);
+    gone || has_moved(&known.file, home)
 }
 
 /// Returns a trusted register that already has the name or path of a new one. `old`, the register
@@ -129,7 +149,12 @@ pub fn taken<'k>(known: &'k KnownRegisters, name: &str, path: &Path, old: Option
 ///
 /// The file must be the register that is trusted under the requested name or path, and under the path that the request
 /// resolves to. Unless it is superseded, it must also be the register that is trusted under the name in its entry 0.
-pub fn identify(known: &KnownRegisters, request: &Request, shared: &dyn SharedStore, first: First<'_>) -> Identity {
+pub fn identify(
+    (known, home): (&KnownRegisters, &Home),
+    request: &Request,
+    shared: &dyn SharedStore,
+    first: First<'_>,
+) -> Identity {
     let paths = [request.path.as_path(), shared.place()];
     let expected_here = || current(known, &request.name, &paths).find_map(|it| it.fingerprint.parse().ok());
     let (fingerprint, body) = match first {
@@ -165,7 +190,7 @@ pub fn identify(known: &KnownRegisters, request: &Request, shared: &dyn SharedSt
         (_, None, _) => Relation::Known,
     };
     let (met, given, backup) = (!same.is_empty(), request.fingerprint.is_some(), shared.is_backup());
-    let gone = |known: &[&Known]| !known.iter().any(|it| it.file.try_exists().unwrap_or(true));
+    let gone = |known: &[&Known]| known.iter().all(|it| is_gone(it, home));
     let place = match same.as_slice() {
         known if known.iter().any(|it| is_its_file(it, shared.place())) => Place::Home,
         [] => Place::Moved,

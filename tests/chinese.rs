@@ -20,6 +20,9 @@ const SAME: &[(&str, &str)] = &[
     ("true, false", "the values of a switch, as clap lists them"),
     ("invalid digit", "what the standard library says of a number, which is replaced"),
     ("list its keys", "translated in src/signer.rs, where it is shown"),
+    ("server does not support TLS", "what the crate postgres says, which is replaced"),
+    ("password missing", "what the crate postgres says, which is replaced"),
+    ("authentication error", "what the crate postgres says, which is replaced"),
     (
         "# Registers that this account trusts, by the fingerprint of their entry 0. Kept by twinseal.\\n",
         "a comment in a file",

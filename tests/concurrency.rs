@@ -5,7 +5,7 @@ use std::process::Child;
 use crate::support::{CHANGE, MORNING, PATIENCE, World};
 use twinseal::domain::{Digest, Event, Head};
 use twinseal::format::Raw;
-use twinseal::store::{Appended, Pin, PinFile, Site, Writer};
+use twinseal::store::{Appended, Pin, PinFile, Writer};
 
 /// A log that is longer than any of the ways in which its work is shared out is there for.
 const LONG: u64 = 9_000;
@@ -77,8 +77,7 @@ fn first_word(process: Child) -> String {
 #[test]
 fn nothing_is_appended_on_another_head_than_the_newest_entry() {
     let world = World::filed();
-    let (mut shared, _) =
-        twinseal::store::open(&world.path("prod.db"), Site::Register, &world.path("scratch")).unwrap();
+    let (mut shared, _) = crate::support::log::open_file(&world.path("prod.db"), &world.path("scratch"));
     let turn = shared.turn(&Writer { account: "erin".to_owned(), patience: PATIENCE }).unwrap();
     let raw = Raw { seq: 3, blob: b"blob".to_vec(), text: None, data: None };
     let head = |seq, leaf| Some(Head { seq, leaf });

@@ -1,7 +1,7 @@
 //! Crashes, full disks and lost power: an entry is there whole or not at all, what was said to be recorded is recorded,
 //! and whoever comes next needs no help.
 
-mod kill;
+pub mod kill;
 mod power;
 mod steps;
 

@@ -215,6 +215,7 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("erin", "notify test ops --config notify.toml".to_owned()),
         ("erin", "key show people/erin/key".to_owned()),
         ("erin", "key new --no-passphrase another".to_owned()),
+        ("alice", "register move prod.db moved.db".to_owned()),
     ];
     for (person, command) in commands {
         let command = match command.split_once("{statement}") {

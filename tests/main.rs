@@ -47,6 +47,7 @@ mod past;
 mod paths;
 mod pipelines;
 mod policies;
+mod postgres;
 mod private;
 mod queries;
 mod queue;

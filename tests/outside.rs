@@ -154,7 +154,8 @@ pub fn tools() -> bool {
 #[track_caller]
 pub fn agree(world: &World, seq: u64, rule: &str) {
     let judged = JUDGED.contains(&rule);
-    if !(judged || PARTLY.contains(&rule)) || !tools() {
+    // The scripts read files.
+    if !(judged || PARTLY.contains(&rule)) || !tools() || world.server().is_some() {
         return;
     }
     let expected = format!("entry {seq}: [{rule}]");

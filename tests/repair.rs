@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::support::World;
 use twinseal::error::Exit;
-use twinseal::store::{Session, Site, StoreError, copy_valid};
+use twinseal::store::{Session, StoreError, copy_valid};
 
 const GARBAGE: &str = "INSERT INTO entry (seq, blob, text) VALUES (3, x'6e6f20656e747279', NULL)";
 
@@ -196,8 +196,7 @@ fn no_row_that_changes_after_it_was_verified_gets_into_the_repaired_file() {
     ] {
         let world = World::approved();
         let fingerprint = world.fingerprint().parse().unwrap();
-        let (shared, _) =
-            twinseal::store::open(&world.path("prod.db"), Site::Register, &world.path("scratch")).unwrap();
+        let (shared, _) = crate::support::log::open_file(&world.path("prod.db"), &world.path("scratch"));
         let mut session = Session::unanchored(shared, fingerprint).unwrap();
         session.refresh(world.now(), &mut |_| {}).unwrap();
         let [before, after] = ["before.db", "after.db"].map(|name| world.path(name));

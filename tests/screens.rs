@@ -30,7 +30,7 @@ use crate::support::{Output, World};
 const WIDTHS: [Option<u16>; 4] = [Some(40), Some(80), Some(200), None];
 
 /// Commands whose output is for another program, or a file: it is the same at every width, and not kept.
-const DATA: [&str; 11] = [
+const DATA: [&str; 12] = [
     "audit-exceptions-csv",
     "calendar-venue",
     "complete",
@@ -42,6 +42,7 @@ const DATA: [&str; 11] = [
     "key-show",
     "log-raw",
     "policy-draft",
+    "register-grant-sql",
 ];
 
 /// Commands whose output depends on this host: checked by the rules, and not kept.

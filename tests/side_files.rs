@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::support::{World, stock_tool};
 use twinseal::error::Exit;
 use twinseal::format::Raw;
-use twinseal::store::{FileError, SharedStore, Site, StoreError, Writer};
+use twinseal::store::{FileError, SharedStore, StoreError, Writer};
 
 /// Commands that read a register, for any account that knows it.
 const READING: [&str; 10] = [
@@ -160,7 +160,7 @@ fn no_register_with_a_second_hard_link_is_written() {
 fn no_open_register_is_written_after_it_was_replaced_or_linked() {
     let world = World::filed();
     let (path, scratch) = (world.path("prod.db"), world.path("scratch"));
-    let open = || twinseal::store::open(&path, Site::Register, &scratch).unwrap().0;
+    let open = || crate::support::log::open_file(&path, &scratch).0;
     // The turn of before: waiting for one would refuse already.
     let turn = open().turn(&Writer { account: "dave".to_owned(), patience: Duration::ZERO }).unwrap();
     let append = |mut file: Box<dyn SharedStore>| {

@@ -6,9 +6,10 @@
 
 pub mod log;
 mod run;
+pub mod server;
 pub mod token;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -22,6 +23,7 @@ use twinseal::input::{DraftContext, Problem};
 use twinseal::lang::Lang;
 
 pub use run::{Killed, Output, words};
+use server::Server;
 
 /// The time at which every test begins.
 pub const MORNING: &str = "2026-12-01T09:00:00Z";
@@ -42,6 +44,7 @@ pub const PEOPLE: [(&str, &str); 6] = [
 /// A temporary folder with people and registers, deleted on drop.
 pub struct World {
     folder: TempDir,
+    server: OnceCell<Server>,
     screen: Cell<bool>,
     columns: Cell<Option<u16>>,
     lang: Cell<Lang>,
@@ -66,25 +69,34 @@ impl World {
         let clock = Rc::new(Cell::new(MORNING.parse().unwrap()));
         let (drawn, variables) = (Rc::new(Cell::new(0)), RefCell::default());
         let (screen, columns, lang) = (Cell::new(false), Cell::new(None), Cell::default());
-        Self { folder, screen, columns, lang, clock, drawn, variables }
+        Self { folder, server: OnceCell::new(), screen, columns, lang, clock, drawn, variables }
     }
 
     /// Six people with keys and requests, and the register `prod`, created by alice and sealed by bob. Every account
     /// knows it.
     pub fn founded() -> Self {
-        Self::founded_by(&PEOPLE)
+        Self::founded_by(&PEOPLE, server::is_asked_for())
+    }
+
+    /// Like [`World::founded`], on a server.
+    pub fn founded_on_server() -> Self {
+        Self::founded_by(&PEOPLE, true)
     }
 
     /// Like [`World::founded`], with two more approvers: enough if some of the others have a conflict of interest.
     pub fn founded_with_spare_approvers() -> Self {
-        Self::founded_by(&[&PEOPLE[..], &[("ivy", "approver"), ("jack", "approver")]].concat())
+        let people = [&PEOPLE[..], &[("ivy", "approver"), ("jack", "approver")]].concat();
+        Self::founded_by(&people, server::is_asked_for())
     }
 
-    fn founded_by(people: &[(&str, &str)]) -> Self {
+    fn founded_by(people: &[(&str, &str)], on_server: bool) -> Self {
         let world = Self::requested_by(people);
         let members: Vec<String> =
             people.iter().map(|(person, roles)| format!("--member {person}={person}.request:{roles}")).collect();
-        world.ok("alice", &format!("init --name prod --register prod.db {}", members.join(" ")));
+        if on_server {
+            world.on_server();
+        }
+        world.ok("alice", &format!("init --name prod --register {} {}", world.place(), members.join(" ")));
         let fingerprint = world.fingerprint();
         world.ok("bob", &format!("seal --fingerprint {fingerprint} --digest {fingerprint}"));
         for (person, _) in people {
@@ -130,6 +142,21 @@ impl World {
     pub fn person(&self, person: &str) {
         fs::create_dir_all(self.path(&format!("people/{person}"))).unwrap();
         self.ok(person, &format!("key new --no-passphrase people/{person}/key"));
+    }
+
+    /// From now on `prod` is a register on a PostgreSQL server.
+    pub fn on_server(&self) -> &Server {
+        self.server.get_or_init(Server::start)
+    }
+
+    /// The server of the register, if it is on one.
+    pub fn server(&self) -> Option<&Server> {
+        self.server.get()
+    }
+
+    /// Where the register is: its file, or the address of its server.
+    pub fn place(&self) -> String {
+        self.server.get().map_or_else(|| "prod.db".to_owned(), Server::address)
     }
 
     /// A path in the temporary folder.

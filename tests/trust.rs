@@ -8,7 +8,7 @@ use crate::support::{PEOPLE, World};
 use twinseal::config::{KnownRegisters, Trusted};
 use twinseal::domain::{Digest, Head};
 use twinseal::error::Exit;
-use twinseal::store::{Anchor, Excuse, Notice, Session, Site};
+use twinseal::store::{Anchor, Excuse, Notice, Session};
 
 /// Creates another register with the same people as members.
 fn found_other(world: &World, name: &str) {
@@ -21,7 +21,7 @@ fn found_other(world: &World, name: &str) {
 }
 
 fn fingerprint_of(world: &World, file: &str) -> String {
-    let (shared, _) = twinseal::store::open(&world.path(file), Site::Register, &world.path("scratch")).unwrap();
+    let (shared, _) = crate::support::log::open_file(&world.path(file), &world.path("scratch"));
     shared.entry(0).unwrap().unwrap().leaf().to_string()
 }
 
@@ -58,7 +58,7 @@ fn a_register_that_was_replaced_after_the_fingerprint_was_confirmed_is_refused()
     found_other(&world, "lab");
     let genuine = world.fingerprint().parse().unwrap();
     // An attacker replaces the file between the confirmation and the opening.
-    let (shared, _) = twinseal::store::open(&world.path("lab.db"), Site::Register, &world.path("scratch")).unwrap();
+    let (shared, _) = crate::support::log::open_file(&world.path("lab.db"), &world.path("scratch"));
     let folder = world.path("memory");
     let anchor = Anchor { folder: &folder, fingerprint: genuine, excuse: Excuse::AgreedRestoration };
     let session = Session::open(shared, anchor, world.now(), &mut |_| {}).unwrap();

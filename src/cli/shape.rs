@@ -23,7 +23,7 @@ const GROUPS: [Group; 7] = [
         ["Govern the register", "治理变更台账"],
         &["found", "init", "seal", "person", "key", "proposal", "policy", "freeze", "calendar", "service", "template"],
     ),
-    (["Keep its file", "维护文件"], &["backup", "restore", "recover", "repair", "rebuild", "doctor"]),
+    (["Keep its file", "维护文件"], &["backup", "restore", "recover", "repair", "rebuild", "doctor", "register"]),
     (["This account", "本账号"], &["join", "whoami", "config", "registers", "notify", "setup-shell", "help"]),
 ];
 

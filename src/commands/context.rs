@@ -16,7 +16,7 @@ use crate::env::Env;
 use crate::error::{AccountError, Error, RegisterError};
 use crate::key_choice::KeyChoice;
 use crate::lang::Lang;
-use crate::output::{Clock, Page};
+use crate::output::{Clock, Page, safe};
 use crate::record::Recorder;
 use crate::settings::{Given, Settings};
 use crate::store::{Anchor, Session, StoreError, Writer, discard};
@@ -29,9 +29,9 @@ use crate::{tr, trf};
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Options {
-    /// Register name, or path of its file [env: TWINSEAL_REGISTER]
+    /// Register name, path of its file, or address of its server [env: TWINSEAL_REGISTER]
     #[arg(id = "global-register", long = "register", global = true, value_name = "NAME|FILE")]
-    #[arg(zh("变更台账的名称，或其文件的路径 [环境变量：TWINSEAL_REGISTER]"))]
+    #[arg(zh("变更台账的名称、其文件的路径，或其服务器的地址 [环境变量：TWINSEAL_REGISTER]"))]
     pub register: Option<String>,
     /// Act or read as this person; nothing is signed with the key of another one [env: TWINSEAL_AS]
     #[arg(id = "global-as", long = "as", global = true, value_name = "PERSON")]
@@ -222,20 +222,26 @@ impl<'e> Context<'e> {
             }
             ask_trust(self.env, &id, fingerprint, request)?;
             let in_place_of = identity.in_place_of();
-            self.registers
-                .trust(self.env, &Trusted { name: id.name(), path: &request.path, fingerprint, in_place_of })?;
-        }
-        if identity.has_moved() && !self.options.dry_run {
-            self.registers.move_to(self.env, fingerprint, &request.path)?;
+            self.registers.trust(
+                self.env,
+                &Trusted { name: id.name(), path: request.place(&*shared), fingerprint, in_place_of },
+            )?;
         }
         if identity.is_itself() {
             shared = shared.at_its_place(self.registers.scratch())?;
         }
+        let place = request.place(&*shared).to_owned();
         let folder = self.registers.state_folder(fingerprint);
         let bar = progress(self.env, shared.newest()?.unwrap_or(0), tr!("verifying", "正在核验"));
         let anchor = Anchor { folder: &folder, fingerprint, excuse: identity.excuse(purpose) };
         let session = Session::open(shared, anchor, self.env.now(), &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
+        if identity.has_moved() && !self.options.dry_run {
+            self.registers.move_to(self.env, fingerprint, &place)?;
+            let place = place.display().to_string();
+            let place = safe(&place);
+            self.env.remark(trf!("this account now has {id} at {place}", "本账号现在将 {id} 记在 {place}"));
+        }
         self.ui.report_notices(self.env, &session, &identity);
         self.ui.report_admins(self.env, &session)?;
         self.check_person(&session)?;

@@ -182,7 +182,10 @@ fn wait_for(
             context.env.remark(trf!("waiting until {until}: {reason}", "等待至 {until}：{reason}"));
             said = failed;
         }
-        (context.env.sleep)(POLL.min(Duration::from_secs(left.unsigned_abs())));
+        let pause = POLL.min(Duration::from_secs(left.unsigned_abs()));
+        if !session.shared().wait_for_news(pause)? {
+            (context.env.sleep)(pause);
+        }
         session.refresh(context.env.now(), &mut |_| {})?;
     }
 }

@@ -9,7 +9,7 @@ use crate::env::Env;
 use crate::error::{Error, RegisterError};
 use crate::format::{Defect, entry};
 use crate::private;
-use crate::store::{self, Finding, PinFile, PrivateCopy, SharedStore, StoreError, is_one_file};
+use crate::store::{self, Finding, Home, PinFile, PrivateCopy, SharedStore, StoreError, is_one_file, is_server};
 use crate::trust::{self, First, Identity, Request};
 use crate::{tr, trf};
 
@@ -19,6 +19,7 @@ pub struct Registers {
     named: Option<String>,
     fingerprint: Option<String>,
     state: PathBuf,
+    home: Home,
 }
 
 /// A register, and which one it is.
@@ -40,11 +41,16 @@ impl Registers {
         let state = env.xdg("XDG_STATE_HOME", ".local/state");
         private::check_folder(&state).map_err(StoreError::from)?;
         PrivateCopy::clear(&state);
-        Ok(Self { known: KnownRegisters::load(env)?, named, fingerprint, state })
+        Ok(Self { known: KnownRegisters::load(env)?, named, fingerprint, state, home: home(env) })
     }
 
     pub fn known(&self) -> &KnownRegisters {
         &self.known
+    }
+
+    /// The known registers, and what a server is connected with.
+    pub fn known_at_home(&self) -> (&KnownRegisters, &Home) {
+        (&self.known, &self.home)
     }
 
     /// The name or path that was given, or the path of the only known register that is not superseded.
@@ -67,12 +73,15 @@ impl Registers {
         Error::Register(RegisterError::NotNamed(known.map(|it| it.name.clone()).collect()))
     }
 
-    /// The path of a register given by its known name or its path.
+    /// The place of a register given by its known name, its path, or the address of a server.
     ///
     /// # Errors
-    /// [`RegisterError::Unknown`], [`RegisterError::Ambiguous`].
+    /// [`RegisterError::Unknown`], [`RegisterError::Ambiguous`]; the address is invalid.
     pub fn path(&self, env: &Env, name: &str) -> Result<PathBuf, Error> {
-        let path = env.path(Path::new(name));
+        let path = place(env, Path::new(name))?;
+        if is_server(&path) {
+            return Ok(path);
+        }
         if let Some(known) = self.known.by_name(name) {
             // A register can be named like a file of another one.
             return match path.is_file() && !is_one_file(&path, &known.path) {
@@ -123,7 +132,7 @@ impl Registers {
     /// # Errors
     /// As [`store::open`].
     pub fn open(&self, request: &Request) -> Result<(Box<dyn SharedStore>, Vec<Finding>), StoreError> {
-        store::open(&request.path, trust::site(&self.known, &request.path), self.scratch())
+        store::open(&request.path, trust::site(&self.known, &request.path), self.scratch(), &self.home)
     }
 
     /// Opens a register's file and reads its entry 0.
@@ -137,7 +146,7 @@ impl Registers {
         }
         let missing = || Finding::at(0, Defect::Missing.rule(), tr!("there is no entry 0", "没有第 0 条"));
         let raw = shared.entry(0)?.ok_or_else(|| StoreError::Broken(missing()))?;
-        let identity = trust::identify(&self.known, request, &*shared, First::Entry(&raw));
+        let identity = trust::identify((&self.known, &self.home), request, &*shared, First::Entry(&raw));
         // Entry 0 of a known register was verified when the register was accepted.
         let (header, event) = match identity.met {
             true => entry::read_verified_body(&raw),
@@ -188,9 +197,42 @@ impl Registers {
         self.state.join(fingerprint.to_string())
     }
 
+    /// What of this account a server is connected with.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
     /// This account's folder for temporary files.
     pub fn scratch(&self) -> &Path {
         &self.state
+    }
+}
+
+/// The place that a person gives: the path of a file, or the address of a server in the form that all its spellings share.
+///
+/// # Errors
+/// The address is invalid, or has a password in it.
+pub fn place(env: &Env, given: &Path) -> Result<PathBuf, StoreError> {
+    match given.to_str().filter(|_| is_server(given)) {
+        Some(address) => store::server(address, |file| env.path(file)),
+        // Meant as an address, and perhaps with a password in it, which no error may repeat.
+        None if given.to_str().is_some_and(|it| it.contains("://") || it.contains("password=")) => {
+            store::server("", Path::to_owned)
+        }
+        None => Ok(env.path(given)),
+    }
+}
+
+/// What of the account and its environment a server is connected with. Nothing of it is secret: the variables name files.
+fn home(env: &Env) -> Home {
+    let file = |variable: &str| env.variables.get(variable).map(|path| env.path(Path::new(path)));
+    let named = env.variables.get("LOGNAME").or_else(|| env.variables.get("USER"));
+    Home {
+        folder: env.path(Path::new("~")),
+        current: env.folder.clone(),
+        service_file: file("PGSERVICEFILE"),
+        pass_file: file("PGPASSFILE"),
+        user: named.and_then(|it| it.to_str()).map(str::to_owned),
     }
 }
 

@@ -168,7 +168,8 @@ impl Ui {
             return;
         }
         let level = if notice.is_warning() { tr!("warning", "警告") } else { tr!("note", "注意") };
-        env.status(trf!("{level}: {notice}", "{level}：{notice}"));
+        let said = notice.to_string();
+        env.status(trf!("{level}: {}", "{level}：{}", safe(&said)));
         self.notices.push(json!({ "seq": null, "rule": notice.rule(), "meaning": notice.to_string() }));
     }
 

@@ -5,6 +5,7 @@ pub mod backup;
 pub mod doctor;
 pub mod rebuild;
 pub mod recover;
+pub mod register;
 pub mod repair;
 pub mod restore;
 pub mod verify;

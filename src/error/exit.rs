@@ -64,6 +64,7 @@ impl Error {
                 source: StoreError::Io { .. } | StoreError::Failed { .. } | StoreError::File(FileError::Stuck { .. }),
                 ..
             })
+            | Self::Register(RegisterError::MoveInterrupted { .. })
             | Self::Config(ConfigError::Private(_))
             | Self::Contended { .. }
             | Self::Io(_)

@@ -2,6 +2,7 @@
 
 mod file;
 mod key;
+mod server;
 mod store;
 
 use std::path::Path;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::words::{further, knows};
 use crate::config::Known;
 use crate::domain::{Digest, Predecessor};
+use crate::store::StoreError;
 use crate::{tr, trf};
 
 /// Why a register was not found, or is not the expected one.
@@ -39,6 +40,23 @@ pub enum RegisterError {
         "restore 不接受 --register：它把 FILE 本身恢复为变更台账"
     ))]
     NamedForRestore,
+    /// A move that marked the old place and did not reach the new one: nobody can record anywhere.
+    #[error("{}", trf!(
+        "the move to {} is not finished, and nobody can record until it is: {source}",
+        "向 {} 的迁移尚未完成，完成之前任何人都不能记录：{source}", .place.display()
+    ))]
+    MoveInterrupted {
+        /// The new place.
+        place: PathBuf,
+        /// What failed.
+        source: Box<StoreError>,
+    },
+    /// A move that another account began, and nobody to ask whether it was finished.
+    #[error("{}", trf!("this account did not begin the move to {}", "向 {} 的迁移不是本账号开始的", .place.display()))]
+    MoveByOther {
+        /// The new place.
+        place: PathBuf,
+    },
     /// First contact without a terminal to confirm the fingerprint on.
     #[error("{}", trf!(
         "first contact with register {name} needs a terminal or --fingerprint; the file's fingerprint is {found}",
@@ -95,6 +113,14 @@ impl RegisterError {
             Self::Unknown { .. } | Self::Ambiguous { .. } => tr!(
                 "give the path of the file, with a slash: --register ./prod.db",
                 "请给出带斜杠的文件路径：--register ./prod.db"
+            ),
+            Self::MoveInterrupted { .. } => tr!(
+                "finish it with the same command and --resume; every entry is at the old place, and can be read there",
+                "请用同一命令加上 --resume 完成迁移；所有条目都在原位置，可以在那里读取"
+            ),
+            Self::MoveByOther { .. } => tr!(
+                "let the account that began it finish it; or make sure that it was not finished elsewhere, and run this on a terminal",
+                "请由开始迁移的账号完成；或确认迁移未在别处完成，然后在终端上运行"
             ),
             Self::NeedFingerprint { .. } => tr!(
                 "get the fingerprint from an admin out of band (by phone, or in person), then use --fingerprint",

@@ -1,10 +1,11 @@
 //! Why a message was not delivered. No text of a server and no URL is in it: both can hold secrets.
 
+use std::error::Error;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{tr, trf};
+use crate::{tls, tr, trf};
 
 /// Why a message was not delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +92,11 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// What TLS says of a connection that failed, if it is what failed.
+    pub fn of_tls(error: &(dyn Error + 'static)) -> Option<Self> {
+        tls::fault(error).map(|fault| Self::Tls(Some(fault.to_string())))
+    }
+
     /// As it is kept in the queue.
     pub fn kept(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()

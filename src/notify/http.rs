@@ -12,7 +12,6 @@ use ureq::http::header::RETRY_AFTER;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 use super::failure::{Failure, Reason};
-use super::tls::fault;
 use crate::domain::Time;
 
 /// The most bytes of an answer that are read.
@@ -99,8 +98,8 @@ fn seconds_until(asked: &str, now: Time) -> Option<i64> {
 /// What went wrong, without the URL, which the library's own messages can hold.
 fn failed(error: &ureq::Error) -> Failure {
     let tls = match error {
-        ureq::Error::Io(error) => fault(error),
-        ureq::Error::Rustls(error) => fault(error),
+        ureq::Error::Io(error) => Reason::of_tls(error),
+        ureq::Error::Rustls(error) => Reason::of_tls(error),
         _ => None,
     };
     if let Some(reason) = tls {

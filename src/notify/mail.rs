@@ -13,9 +13,9 @@ use zeroize::Zeroizing;
 use super::failure::{Failure, Reason};
 use super::smtp;
 use super::templates::Message;
-use super::tls::client;
 use crate::domain::Time;
 use crate::output::safe;
+use crate::tls::client;
 use crate::trf;
 
 /// How a connection to a mail server is encrypted.
@@ -59,7 +59,7 @@ impl Mailer {
     pub fn new(server: &MailServer, limit: Duration, trusted: &[CertificateDer<'static>]) -> Result<Self, String> {
         let tls = match server.encryption {
             Encryption::None => None,
-            Encryption::StartTls | Encryption::Tls => Some(Arc::new(client(trusted)?)),
+            Encryption::StartTls | Encryption::Tls => Some(Arc::new(client(trusted, None)?)),
         };
         Ok(Self { tls, limit })
     }

@@ -15,7 +15,6 @@ use zeroize::Zeroizing;
 
 use super::failure::{Failure, Reason};
 use super::mail::{Encryption, MailServer};
-use super::tls::fault;
 
 /// The most bytes that are read in one conversation, certificates included.
 const MAX_READ: usize = 256 * 1024;
@@ -115,7 +114,7 @@ fn encrypted(stream: Limited, tls: &Arc<ClientConfig>, host: &str) -> Result<Enc
 
 /// What happened to a connection, without a word of the server.
 fn lost(error: &io::Error) -> Failure {
-    if let Some(reason) = fault(error) {
+    if let Some(reason) = Reason::of_tls(error) {
         return Failure::down(reason);
     }
     Failure::down(match error.kind() {

@@ -13,9 +13,9 @@ use super::http::Client;
 use super::mail::{Encryption, MailServer, Mailer, mail};
 use super::state::Job;
 use super::templates::message;
-use super::tls::authorities;
 use crate::domain::{PersonId, Time, closed_enum};
 use crate::lang::{Lang, within};
+use crate::tls::authorities;
 
 closed_enum!(
     /// A kind of target.
@@ -91,7 +91,7 @@ impl Target {
     /// # Errors
     /// The reason why TLS cannot be set up.
     pub fn sender<'t>(&'t self, zone: &'t str, people: &'t BTreeMap<PersonId, Mailbox>) -> Result<Sender<'t>, String> {
-        let trusted = if self.is_encrypted() { authorities(self.ca_file.as_deref())? } else { Vec::new() };
+        let trusted = if self.is_encrypted() { authorities(self.ca_file.as_deref(), "ca_file")? } else { Vec::new() };
         let line = match &self.channel {
             Channel::Http { url, key } => {
                 Line::Http { client: Client::new(self.limit, &trusted), url, key: key.as_deref() }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::failure::{Failure, Reason};
 use super::http::Client;
-use super::tls::authorities;
 use crate::domain::Time;
+use crate::tls::authorities;
 
 /// Sends a request to an authority, and returns what it answers, which nobody has judged. Without TLS the answer is as good:
 /// the authority signs it.
@@ -14,7 +14,7 @@ use crate::domain::Time;
 /// No answer within `limit`, or one that is not 200.
 pub fn ask_timestamp_authority(url: &str, query: &[u8], limit: Duration, now: Time) -> Result<Vec<u8>, Failure> {
     let trusted = match url.starts_with("https:") {
-        true => authorities(None).map_err(|why| Failure::down(Reason::Other(why)))?,
+        true => authorities(None, "ca_file").map_err(|why| Failure::down(Reason::Other(why)))?,
         false => Vec::new(),
     };
     Client::new(limit, &trusted).send(url, "application/timestamp-query", &[], query, now)

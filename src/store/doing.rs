@@ -1,18 +1,18 @@
-//! What failed, for errors: work of SQLite, and operations on files.
+//! What failed, for errors: work of a database, and operations on files.
 
 use std::fmt;
 use std::path::Path;
 
 use crate::{tr, trf};
 
-/// Work of SQLite.
+/// Work of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doing {
     /// Opening a register.
     OpenRegister,
     /// Creating a register.
     MakeRegister,
-    /// Taking SQLite's lock for a writer.
+    /// Taking the lock for a writer.
     LockRegister,
     /// Copying a register into a backup.
     CopyRegister,
@@ -36,8 +36,10 @@ pub enum Doing {
     CompareState,
     /// Comparing the schema with ours.
     CompareSchema,
-    /// SQLite's own check of the file.
+    /// The database's own check.
     CheckFile,
+    /// Marking a register that moves.
+    Move,
     /// Opening the verified cache.
     OpenCache,
     /// Creating the verified cache.
@@ -70,6 +72,7 @@ impl fmt::Display for Doing {
             Self::CompareState => tr!("comparing the state", "比对状态"),
             Self::CompareSchema => tr!("comparing the schema", "比对表结构"),
             Self::CheckFile => tr!("checking the file", "检查文件"),
+            Self::Move => tr!("moving the register", "迁移变更台账"),
             Self::OpenCache => tr!("opening the verified cache", "打开已验证缓存"),
             Self::MakeCache => tr!("making the verified cache", "创建已验证缓存"),
             Self::MakeTemporaryCache => tr!("making a temporary cache", "创建临时缓存"),

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::doing::{Doing, FileOp};
 use super::fault::Fault;
+use super::postgres::error::ConnectError;
 use super::shared::Holder;
 use super::sqlite::error::FileError;
-use crate::domain::{Digest, Head, Time, Unloaded};
+use crate::domain::{Digest, Head, RegisterId, Time, Unloaded};
 use crate::format::Defect;
 use crate::private::PrivateError;
 use crate::{tr, trf};
@@ -68,11 +69,42 @@ pub enum StoreError {
         /// Its level.
         found: u64,
     },
+    /// A register that has moved to another place.
+    #[error("{}", trf!("{} has moved to {}, so nothing is recorded here", "{} 已迁移到 {}，因此不会在此记录任何内容", .path.display(), .to.display()))]
+    Moved {
+        /// The old place.
+        path: PathBuf,
+        /// The new place, as the mark at the old one says.
+        to: PathBuf,
+    },
     /// Something that only a file can do.
     #[error("{}", trf!("{} is on a server, where no file can be put in its place", "{} 在服务器上，无法用文件取代它", .place.display()))]
     OnServer {
         /// The address.
         place: PathBuf,
+    },
+    /// There is no connection to a server.
+    #[error(transparent)]
+    Server(#[from] ConnectError),
+    /// A database with several registers, of which none is named.
+    #[error("{}", trf!("the database has several registers: {}", "该数据库中有多个变更台账：{}",  .ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")))]
+    WhichRegister {
+        /// Their ids.
+        ids: Vec<RegisterId>,
+    },
+    /// A server that can only be read: a standby, or for this account.
+    #[error("{}", trf!("{} can only be read", "{} 只能读取", .place.display()))]
+    OnlyRead {
+        /// The address.
+        place: PathBuf,
+    },
+    /// This account may not do that in the database.
+    #[error("{}", trf!("no right for {doing}: {source}", "没有权限{doing}：{source}"))]
+    NoRight {
+        /// The work.
+        doing: Doing,
+        /// The server's words.
+        source: Fault,
     },
     /// Recording in a backup.
     #[error("{}", trf!("{} is a backup, which is read-only", "{} 是备份，只能读取", .path.display()))]
@@ -101,16 +133,16 @@ pub enum StoreError {
         seconds: u64,
     },
     /// Another writer held the write queue until the timeout.
-    #[error("{}", trf!("{} is busy: gave up after {seconds} s; {}", "{} 正忙：等待 {seconds} 秒后放弃；{}", .path.display(), who(.holder.as_ref())))]
+    #[error("{}", trf!("{} is busy: gave up after {seconds} s; {}", "{} 正忙：等待 {seconds} 秒后放弃；{}", .path.display(), who(.holder.as_deref())))]
     Queue {
         /// The register's file.
         path: PathBuf,
-        /// The lock file of the queue.
-        queue: PathBuf,
+        /// The lock file of the queue, if it is one.
+        queue: Option<PathBuf>,
         /// The timeout.
         seconds: u64,
         /// The writer, as recorded in the lock file.
-        holder: Option<Holder>,
+        holder: Option<Box<Holder>>,
     },
     /// A database reported an error.
     #[error("{}", trf!("{} failed while {doing}: {source}", "{} 在{doing}时失败：{source}", .source.engine()))]
@@ -162,7 +194,7 @@ pub enum StoreError {
     #[error("{}", trf!("internal error: {}", "内部错误：{}", .0))]
     Unloaded(#[from] Unloaded),
     /// The log lacks an entry that this account verified.
-    #[error("{}", trf!("the log lacks entry {seq} {leaf}, which this account verified{}", "日志中缺少第 {seq} 条 {leaf}，本账号{}已核验过该条", at(.verified)))]
+    #[error("{}", trf!("the log lacks entry {seq} {leaf}, which this account verified{}{}", "日志中缺少第 {seq} 条 {leaf}，本账号{}已核验过该条{}", at(.verified), instead(.found.as_deref())))]
     PinLost {
         /// The pinned entry.
         seq: u64,
@@ -170,6 +202,8 @@ pub enum StoreError {
         leaf: Digest,
         /// The time of the pin, if there is one.
         verified: Option<Time>,
+        /// The leaf hash that the log has there, if it has that entry.
+        found: Option<Box<Digest>>,
     },
     /// A restoration that does not list every entry that this account verified and the log lacks.
     #[error("{}", trf!("this account verified entry {} {}, which the restoration does not list as lost: its list ends at entry {last}", "本账号已核验第 {} 条 {}，而该恢复未将其列为丢失：其列表止于第 {last} 条",
@@ -218,9 +252,17 @@ fn at(verified: &Option<Time>) -> String {
     }
 }
 
+/// What the log has in place of an entry.
+fn instead(found: Option<&Digest>) -> String {
+    found.map_or_else(String::new, |leaf| trf!("; it has {leaf} there", "；日志在该处是 {leaf}"))
+}
+
 fn who(holder: Option<&Holder>) -> String {
     match holder {
-        Some(Holder { account, process, since }) => {
+        Some(Holder { account, process, since: None }) => {
+            trf!("{account} (process {process}) is writing", "{account}（进程 {process}）正在写入")
+        }
+        Some(Holder { account, process, since: Some(since) }) => {
             trf!(
                 "{account} (process {process}) has been writing since {since}",
                 "{account}（进程 {process}）自 {since} 起一直在写入"

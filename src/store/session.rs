@@ -12,6 +12,7 @@ mod subjects;
 mod verified_log;
 
 use std::ops::{Deref, DerefMut};
+use std::path::Path;
 use std::time::Duration;
 
 pub use audit::Rebuilt;
@@ -25,9 +26,10 @@ pub use verified_log::VerifiedLog;
 
 use super::cache::tables::Tables;
 use super::shared::{Appended, SharedStore, Turn, Writer};
-use super::{BUSY, StoreError};
+use super::{BUSY, Finding, StoreError};
 use crate::domain::{Action, Denied, Digest, Event, Head, Register, Time};
 use crate::format::{Entry, Raw};
+use crate::tr;
 
 /// The maximum number of new entries verified while holding the turn to write; 200 take a few tens of milliseconds.
 const SHORT_TAIL: u64 = 200;
@@ -67,6 +69,12 @@ struct Applied {
     seconded: Option<Action>,
     /// The texts that no earlier entry redacted.
     redacts: Vec<(u64, Digest)>,
+}
+
+/// The store said that an entry was appended, and does not have it.
+fn not_kept(seq: u64) -> StoreError {
+    let meaning = tr!("the store does not keep what is written", "写入的内容没有被保存");
+    StoreError::Broken(Finding::at(seq, "append", meaning))
 }
 
 fn apply(state: &Register, Entry { header, event, leaf, .. }: &Entry) -> Result<Applied, Denied> {
@@ -178,6 +186,17 @@ impl Session {
         self.log.shared.turn(writer)
     }
 
+    /// Marks the register as moved to another place, if the verified head is still the newest entry: nothing can be
+    /// recorded here from then on.
+    ///
+    /// # Errors
+    /// As [`SharedStore::append`].
+    pub fn mark_moved(&mut self, turn: &Turn, to: &Path) -> Result<bool, StoreError> {
+        self.may_write()?;
+        let head = self.log.state.head();
+        Ok(self.log.shared.mark_moved(turn, head, to)? == Appended::Done)
+    }
+
     fn may_write(&self) -> Result<(), StoreError> {
         let path = || self.log.shared.place().to_owned();
         match self.closed {
@@ -212,6 +231,9 @@ impl Session {
                 self.durable = Some(Head { seq: raw.seq, leaf: entry.leaf });
                 let redacted = self.redact_from_wal(&redact);
                 let after = redacted.and_then(|()| self.refresh(now, &mut |_| {}));
+                if after.is_ok() && !self.log.holds(Head { seq: raw.seq, leaf: entry.leaf })? {
+                    return Err(not_kept(raw.seq));
+                }
                 after
                     .map(|()| true)
                     .map_err(|source| StoreError::RecordedButNotPinned { seq: raw.seq, source: source.into() })

@@ -3,13 +3,14 @@
 
 use std::any::Any;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::{Head, Time};
 use crate::format::Raw;
 use crate::store::cache::tables::Tables;
 use crate::store::cache::verified::VerifiedCache;
+use crate::store::postgres::shared::SharedDatabase;
 use crate::store::sqlite::shared::SharedFile;
 use crate::store::{Finding, StoreError};
 
@@ -90,6 +91,19 @@ pub trait SharedStore {
         cache: &VerifiedCache,
     ) -> Result<Appended, StoreError>;
 
+    /// Marks the register as moved to another place if `head` is still the newest, durably: nothing can be recorded here
+    /// from then on.
+    ///
+    /// # Errors
+    /// As [`SharedStore::append`].
+    fn mark_moved(&mut self, turn: &Turn, head: Option<Head>, to: &Path) -> Result<Appended, StoreError>;
+
+    /// Where the register has moved to, as its mark says. Whoever may write the store may have written that.
+    ///
+    /// # Errors
+    /// What the database reports.
+    fn moved(&self) -> Result<Option<PathBuf>, StoreError>;
+
     /// Redacts texts again, refills the derived tables from a verified cache with the head `head`, and returns what
     /// differed; `None` if the log has a newer entry, and nothing was done.
     ///
@@ -115,6 +129,13 @@ pub trait SharedStore {
     /// What the database reports.
     fn integrity_beside(&self, work: &mut dyn FnMut()) -> Result<Vec<Finding>, StoreError>;
 
+    /// Waits until something is recorded, at most so long. `false` at once if this store does not tell. What is recorded
+    /// before the first call is not told.
+    ///
+    /// # Errors
+    /// What the database reports.
+    fn wait_for_news(&self, limit: Duration) -> Result<bool, StoreError>;
+
     /// Makes everything durable that can be read, whichever process wrote it.
     ///
     /// # Errors
@@ -139,6 +160,11 @@ pub trait SharedStore {
 
     /// The file, if it is one: for what only a file can do.
     fn file(&self) -> Option<&SharedFile> {
+        None
+    }
+
+    /// The database, if it is one: for what only a server can tell.
+    fn server(&self) -> Option<&SharedDatabase> {
         None
     }
 
@@ -213,6 +239,6 @@ pub struct Holder {
     pub account: String,
     /// The process.
     pub process: u32,
-    /// Since when.
-    pub since: Time,
+    /// Since when, if that can be seen.
+    pub since: Option<Time>,
 }

@@ -8,6 +8,7 @@ pub mod fault;
 pub mod founding;
 pub mod integrity;
 pub mod mount;
+pub mod moved;
 pub mod place;
 pub mod private_copy;
 pub mod queue;

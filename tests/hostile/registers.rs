@@ -141,7 +141,7 @@ fn no_register_of_a_newer_format_is_read() {
     let unsigned = Unsigned::new(&header, &event, None).unwrap();
     let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();
     let blob = format!("{}\nsig {}\n", unsigned.body(), BASE64.encode(&signature)).into_bytes();
-    twinseal::store::create(&world.path("prod.db"), &world.path("scratch")).unwrap();
+    crate::support::log::create_file(&world.path("prod.db"), &world.path("scratch"));
     world.insert(&Raw { seq: 0, blob, text: None, data: None });
     let complaint = "unsupported format level 2";
     for command in ["list", "verify", "seal", "log", "rebuild", "person list"] {

@@ -44,7 +44,7 @@ impl Paper {
                 let mut state = Register::default();
                 state.apply(header, sealed.leaf, event).unwrap();
                 let mut shared =
-                    twinseal::store::create(&self.folder.path().join("prod.db"), self.folder.path()).unwrap();
+                    crate::support::log::create_file(&self.folder.path().join("prod.db"), self.folder.path());
                 let turn = shared.turn(&writer()).unwrap();
                 shared.append(&turn, None, &raw, &[], &|tables| tables.project(&sealed, None, &state)).unwrap();
                 let memory = self.folder.path().join("memory");

@@ -27,7 +27,7 @@ pub fn unfounded(world: &World, person: &str, event: Event, rule: &str) {
     let unsigned = Unsigned::new(&header, &event, None).unwrap();
     let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();
     let (raw, _) = unsigned.seal(&signature).unwrap();
-    twinseal::store::create(&world.path("prod.db"), &world.path("scratch")).unwrap();
+    crate::support::log::create_file(&world.path("prod.db"), &world.path("scratch"));
     world.insert(&raw);
     let findings = world.findings("audrey");
     assert!(findings.len() == 1 && findings[0].starts_with(&format!("entry 0: [{rule}] ")), "{findings:#?}");

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
-    Asked, Change, ChangeId, Digest, Event, Header, Proposal, ProposalId, Register, RevisionRef, Text,
+    Asked, Change, ChangeId, Digest, Event, Header, Proposal, ProposalId, Register, RegisterId, RevisionRef, Text,
 };
 use twinseal::error::{Error, Exit};
 use twinseal::format::{Raw, Unsigned, data, entry, text};
 use twinseal::record::{Author, Plan, compose, sign};
 use twinseal::signer::{KeyError, KeyFile, Signer};
+use twinseal::store::{self, Finding, Home, SharedStore, Site};
 
 use super::World;
 
@@ -22,9 +23,25 @@ pub fn listing(state: &Register, event: Event) -> Event {
     }
 }
 
+/// Opens the file of a register at its own path, and what of its schema is not ours.
+pub fn open_file(path: &Path, scratch: &Path) -> (Box<dyn SharedStore>, Vec<Finding>) {
+    store::open(path, Site::Register, scratch, &Home::default()).unwrap()
+}
+
+/// Creates the file of a register without entries.
+pub fn create_file(path: &Path, scratch: &Path) -> Box<dyn SharedStore> {
+    let id = RegisterId::new("prod".parse().unwrap(), [0; 16]);
+    store::create(path, &id, scratch, &Home::default()).unwrap()
+}
+
 impl World {
     /// The number of entries, refused attempts excluded.
     pub fn acts(&self) -> u64 {
+        if let Some(server) = self.server() {
+            let refused = [&b"twinseal/change.refused/"[..], b"twinseal/proposal.refused/"];
+            let is_act = |raw: &&Raw| !refused.iter().any(|kind| raw.blob.starts_with(kind));
+            return server.raws().iter().filter(is_act).count() as u64;
+        }
         if !self.path("prod.db").exists() {
             return 0;
         }
@@ -58,6 +75,9 @@ impl World {
     /// Executes SQL on the register's file without twinseal. As an adversary would, it drops the log's triggers first
     /// and restores them afterwards.
     pub fn tamper(&self, sql: &str) {
+        if let Some(server) = self.server() {
+            return server.owner().batch_execute(&format!("SET search_path = twinseal, public; {sql}")).unwrap();
+        }
         let db = self.sql();
         let mut select = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").unwrap();
         let triggers: Vec<(String, String)> =
@@ -69,6 +89,9 @@ impl World {
 
     /// The number of entries in the log.
     pub fn entries(&self) -> u64 {
+        if let Some(server) = self.server() {
+            return server.raws().len() as u64;
+        }
         if !self.path("prod.db").exists() {
             return 0;
         }
@@ -77,17 +100,27 @@ impl World {
 
     /// The entry with this sequence number.
     pub fn raw(&self, seq: u64) -> Raw {
+        if let Some(server) = self.server() {
+            return server.raw(seq);
+        }
         let row = |row: &rusqlite::Row<'_>| {
             Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: row.get(2)?, data: row.get(3)? })
         };
         self.sql().query_row("SELECT seq, blob, text, data FROM entry WHERE seq = ?1", [seq], row).unwrap()
     }
 
+    /// Every entry of the log, in order.
+    fn raws(&self) -> Vec<Raw> {
+        match self.server() {
+            Some(server) => server.raws(),
+            None => (0..self.entries()).map(|seq| self.raw(seq)).collect(),
+        }
+    }
+
     /// The state folded from the entries, without tables or cache.
     pub fn state(&self) -> Register {
         let mut state = Register::default();
-        for seq in 0..self.entries() {
-            let raw = self.raw(seq);
+        for raw in self.raws() {
             let (header, event) = entry::read_body(&raw).unwrap();
             state.apply(&header, raw.leaf(), &event).unwrap();
         }
@@ -177,6 +210,9 @@ impl World {
         let (mut env, _) = self.env(person, None);
         let (signer, mut state) = (self.signer(person), self.state());
         let id = state.id().unwrap().clone();
+        if self.server().is_some() {
+            return self.record_each(person, events);
+        }
         let mut db = self.sql();
         let tx = db.transaction().unwrap();
         for event in events {
@@ -192,8 +228,25 @@ impl World {
         tx.commit().unwrap();
     }
 
+    /// As [`World::record_all`] on a server, which has no tables.
+    fn record_each(&self, person: &str, events: impl IntoIterator<Item = Event>) {
+        let (mut env, _) = self.env(person, None);
+        let (signer, mut state) = (self.signer(person), self.state());
+        let id = state.id().unwrap().clone();
+        for event in events {
+            let author = Author { register: id.clone(), actor: person.parse().unwrap(), key: signer.public() };
+            let plan = Plan { event, text: None };
+            let (raw, entry) = sign(compose(&mut env, &state, author, &plan).unwrap(), &signer).unwrap();
+            state.apply(&entry.header, entry.leaf, &entry.event).unwrap();
+            self.insert(&raw);
+        }
+    }
+
     /// Appends exact bytes to the log.
     pub fn insert(&self, raw: &Raw) {
+        if let Some(server) = self.server() {
+            return server.insert(raw);
+        }
         let insert = "INSERT INTO entry (seq, blob, text, data) VALUES (?1, ?2, ?3, ?4)";
         self.sql().execute(insert, rusqlite::params![raw.seq, raw.blob, raw.text, raw.data]).unwrap();
     }

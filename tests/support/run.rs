@@ -129,7 +129,7 @@ impl World {
         let mut variables = HashMap::from([
             variable("HOME", home.display().to_string()),
             variable("TWINSEAL_KEY", home.join("key").display().to_string()),
-            variable("TWINSEAL_REGISTER", "prod.db".to_owned()),
+            variable("TWINSEAL_REGISTER", self.place()),
             variable("TWINSEAL_LANG", self.lang.get().to_string()),
         ]);
         for (_, name, value) in self.variables.borrow().iter().filter(|(whose, ..)| whose == person) {
@@ -210,7 +210,7 @@ impl World {
         let home = self.path(&format!("people/{person}"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
         command.args(arguments).current_dir(self.path("")).env_clear();
-        command.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", "prod.db");
+        command.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", self.place());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -9,7 +9,7 @@ use twinseal::cli::Cli;
 use twinseal::domain::Head;
 use twinseal::error::Exit;
 use twinseal::format::Raw;
-use twinseal::store::{Site, StoreError, Writer};
+use twinseal::store::{StoreError, Writer};
 
 use super::scene::{STRANGER, Scene, starts};
 use crate::support::{CALENDAR, CHANGE, FREEZE, SERVICES, TEMPLATE, World};
@@ -104,8 +104,7 @@ fn a_trigger_that_swallows_rows_is_found_before_anything_is_written() {
 #[test]
 fn a_trigger_planted_after_opening_swallows_nothing_unseen() {
     let scene = Scene::new();
-    let (mut file, findings) =
-        twinseal::store::open(&scene.path("prod.db"), Site::Register, &scene.path("scratch")).unwrap();
+    let (mut file, findings) = crate::support::log::open_file(&scene.path("prod.db"), &scene.path("scratch"));
     assert_eq!(findings, []);
     let plant = "CREATE TRIGGER planted BEFORE INSERT ON entry BEGIN SELECT RAISE(IGNORE); END";
     scene.sql().execute_batch(plant).unwrap();
@@ -228,6 +227,7 @@ pub const OPENING: &[&str] = &[
     "rebuild",
     "backup out.db",
     "recover copy.db",
+    "register move prod.db new.db",
     "export jsonl",
     "export csv",
     "export allowed-signers",
@@ -299,6 +299,7 @@ pub const ASIDE: &[&str] = &[
     "complete",
     "setup-shell",
     "found",
+    "register grant-sql",
     "drafts",
     "drafts list",
     "drafts discard",

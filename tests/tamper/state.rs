@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use twinseal::domain::{StateRecord, Time};
 use twinseal::error::Exit;
-use twinseal::store::{Anchor, Excuse, Session, Site};
+use twinseal::store::{Anchor, Excuse, Session};
 
 use super::cache::{copy_of, edit_copy, put_copy, unharmed};
 use super::scene::{STRANGER, Scene};
@@ -172,8 +172,7 @@ fn rows(path: &std::path::Path) -> Vec<(String, Vec<u8>)> {
 
 /// A session of an account that holds `most` records in memory while it replays.
 pub fn session(scene: &Scene, account: &str, most: usize) -> Session {
-    let (shared, findings) =
-        twinseal::store::open(&scene.path("prod.db"), Site::Register, &scene.path("scratch")).unwrap();
+    let (shared, findings) = crate::support::log::open_file(&scene.path("prod.db"), &scene.path("scratch"));
     assert!(findings.is_empty());
     let folder = scene.path(account);
     let anchor = Anchor { folder: &folder, fingerprint: scene.fingerprint.parse().unwrap(), excuse: Excuse::None };

@@ -12,11 +12,13 @@ use crate::commands::ask::ask;
 use crate::commands::lookup::parse;
 use crate::commands::people::members::{Members, member, read_request};
 use crate::commands::people::request::{requests_here, signed};
+use crate::commands::registers::place;
 use crate::commands::{Context, Zh};
 use crate::domain::{Asked, PersonId, Policy, RegisterName, Role};
 use crate::error::{AccountError, Error, FileAct};
 use crate::format::request::{RegisterRef, Request};
 use crate::output::safe;
+use crate::store::is_server;
 use crate::{tr, trf};
 
 /// Found a register, guided by questions
@@ -114,12 +116,13 @@ fn typed<'r>(roles: impl IntoIterator<Item = &'r Role>) -> String {
 
 fn ask_place(context: &mut Context<'_>, name: &RegisterName) -> Result<PathBuf, Error> {
     let usual = context.options.register.clone().unwrap_or_else(|| format!("{name}.db"));
-    let usual = context.env.path(Path::new(&usual)).display().to_string();
-    ask(context, tr!("File of the register", "变更台账的文件"), &usual, |context, given| {
-        let path = context.env.path(Path::new(given));
+    let usual = place(context.env, Path::new(&usual))?.display().to_string();
+    let asked = tr!("File of the register, or address of its server", "变更台账的文件，或其服务器的地址");
+    ask(context, asked, &usual, |context, given| {
+        let path = place(context.env, Path::new(given))?;
         check_place(context, &path)?;
         check_free(context, name, &path, None)?;
-        match path.parent().filter(|folder| !folder.is_dir()) {
+        match path.parent().filter(|folder| !is_server(&path) && !folder.is_dir()) {
             Some(folder) => {
                 let source = std::io::ErrorKind::NotFound.into();
                 Err(Error::File { doing: FileAct::Use, path: folder.to_owned(), source })

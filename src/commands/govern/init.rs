@@ -8,7 +8,7 @@ use crate::commands::govern::explain::few_approvers;
 use crate::commands::govern::policy::read as read_policy_file;
 use crate::commands::lookup::{option_path, parse};
 use crate::commands::people::members::{self, Members, fingerprints_block};
-use crate::commands::registers::check_utf8;
+use crate::commands::registers::{check_utf8, place};
 use crate::commands::{Context, Zh, about_to_sign, report_recorded};
 use crate::config::Trusted;
 use crate::domain::{
@@ -22,7 +22,9 @@ use crate::format::{Entry, Raw, Unsigned};
 use crate::key_choice::confirm;
 use crate::output::{Page, member_blocks, members_line, policy_sentences, safe};
 use crate::record::{Author, Plan, compose, sign};
-use crate::store::{self, Anchor, Appended, Doing, Excuse, Session, SharedFile, SharedStore, StoreError, Writer};
+use crate::store::{
+    self, Anchor, Appended, Doing, Excuse, Session, SharedStore, StoreError, Writer, is_free, is_server,
+};
 use crate::trust::{Purpose, Request, taken};
 use crate::{tr, trf};
 
@@ -69,7 +71,8 @@ impl Init {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let name: RegisterName = parse(&self.name)?;
         let default = format!("{name}.db");
-        let path = context.env.path(Path::new(context.options.register.as_deref().unwrap_or(&default)));
+        let given = context.options.register.as_deref().unwrap_or(&default);
+        let path = place(context.env, Path::new(given))?;
         check_place(context, &path)?;
         let after = self.after.clone().map(|old| predecessor(context, old)).transpose()?;
         check_free(context, &name, &path, after.as_ref())?;
@@ -88,7 +91,7 @@ impl Init {
 /// There is a file, or the path is not UTF-8.
 pub fn check_place(context: &Context<'_>, path: &Path) -> Result<(), Error> {
     check_utf8(path)?;
-    if path.exists() && !SharedFile::never_founded(path, context.registers.scratch()) {
+    if !is_free(path, context.registers.scratch()) {
         return Err(StoreError::Exists { path: path.to_owned() }.into());
     }
     Ok(())
@@ -158,17 +161,18 @@ impl Founding {
         let mut state = Register::default();
         state.apply(&entry.header, entry.leaf, &entry.event)?;
 
-        let shared = store::create(path, context.registers.scratch())?;
+        let shared = store::create(path, &id, context.registers.scratch(), context.registers.home())?;
         let writer = context.writer();
         let write = || record(shared, &writer, &raw, &entry, &state);
         let shared = context.env.interrupt.writing(write, |done| done.is_ok().then_some((0, 0)))?;
-        let trusted = Trusted { name: id.name(), path, fingerprint: entry.leaf, in_place_of: old };
+        let place = if is_server(path) { shared.place().to_owned() } else { path.clone() };
+        let trusted = Trusted { name: id.name(), path: &place, fingerprint: entry.leaf, in_place_of: old };
         context.registers.trust(context.env, &trusted).map_err(|error| error.after(0))?;
         let (now, folder) = (context.env.now(), context.registers.state_folder(entry.leaf));
         let anchor = Anchor { folder: &folder, fingerprint: entry.leaf, excuse: Excuse::None };
         let remembered = Session::open(shared, anchor, now, &mut |_| {});
         remembered.map_err(|error| Error::from(error).after(0))?;
-        report(context, &entry, path)?;
+        report(context, &entry, &place)?;
         Ok((founder, entry.leaf))
     }
 

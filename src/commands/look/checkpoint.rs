@@ -269,7 +269,7 @@ fn sign(context: &mut Context<'_>, session: &Session) -> Result<Signed, Error> {
     // Somebody who verified more must not vouch for less.
     if let Some(behind) = session.pinned().behind() {
         let (head, verified) = (behind.remembered, behind.verified);
-        return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified }.into());
+        return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified, found: None }.into());
     }
     let (Some(origin), Some(head)) = (session.state().id().cloned(), session.state().head()) else {
         return Err(Refusal::NotFounding.into());

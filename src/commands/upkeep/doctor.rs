@@ -2,6 +2,7 @@
 
 mod register;
 mod rights;
+mod server;
 
 use std::fmt::Display;
 use std::os::unix::fs::PermissionsExt;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use crate::commands::registers::place;
 use crate::commands::ui::progress;
 use crate::commands::upkeep::verify::finding_json;
 use crate::commands::{Context, Zh};
@@ -41,14 +42,15 @@ impl Recover {
             return Err(Error::Broken(fault.clone()));
         }
         // Closing a second handle of the register would release the locks of the first.
-        if is_one_file(&context.env.path(&self.copy), session.shared().place()) {
+        let copy = place(context.env, &self.copy)?;
+        if is_one_file(&copy, session.shared().place()) {
             return Err(Error::Loss(LossError::Copy {
                 source: StoreError::File(FileError::SameFile { path: self.copy.clone() }),
                 path: self.copy,
             }));
         }
         // Findings about its schema do not matter: only entries are read, and each is verified.
-        let opened = store::open(&context.env.path(&self.copy), Site::Elsewhere, context.registers.scratch());
+        let opened = store::open(&copy, Site::Elsewhere, context.registers.scratch(), context.registers.home());
         let (from, _) = opened.map_err(|source| Error::Loss(LossError::Copy { path: self.copy.clone(), source }))?;
         let bar = progress(context.env, from.newest()?.unwrap_or(0), tr!("recovering", "正在找回"));
         let writer = context.writer();

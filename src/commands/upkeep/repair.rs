@@ -107,7 +107,7 @@ fn check_known(session: &Session, folder: &Path, pin: &Pin, newest: u64) -> Resu
     };
     match known {
         Some(known) if !session.holds(known)? => {
-            Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: Some(verified) }.into())
+            Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: Some(verified), found: None }.into())
         }
         _ => Ok(()),
     }
@@ -124,7 +124,7 @@ fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
         let missing = || Finding::at(0, Defect::Missing.rule(), tr!("entry 0 is missing", "缺少第 0 条"));
         return Err(StoreError::Broken(findings.into_iter().next().unwrap_or_else(missing)).into());
     };
-    let identity = trust::identify(context.registers.known(), &request, &*shared, First::Entry(&first));
+    let identity = trust::identify(context.registers.known_at_home(), &request, &*shared, First::Entry(&first));
     identity.admit(|old| context.registers.verified(old))?;
     let found = identity.fingerprint;
     if identity.relation == Relation::Superseded {

@@ -1,6 +1,6 @@
 //! `verify`: verify the whole register from entry 0 on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use crate::error::{Error, Remedy};
 use crate::format::{Defect, Raw, entry};
 use crate::output::{self, Gutter, Page, Redaction};
 use crate::store::{self, Finding, Notice, Pin, Reading, Session, StoreError, VerifiedLog};
-use crate::trust::{self, First, Identity, Purpose, Relation, Request};
+use crate::trust::{self, First, Identity, Purpose, Relation};
 use crate::{tr, trf};
 
 /// Verify the whole register
@@ -84,7 +84,7 @@ impl Verify {
         let (shared, mut findings) = context.registers.open(&request)?;
         let read = noted(shared.entry(0), &mut findings)?;
         let newest = noted(shared.newest(), &mut findings)?.flatten();
-        let identity = trust::identify(context.registers.known(), &request, &*shared, First::of(read.as_ref()));
+        let identity = trust::identify(context.registers.known_at_home(), &request, &*shared, First::of(read.as_ref()));
         if matches!(identity.relation, Relation::Successor(_)) {
             identity.admit(|old| context.registers.verified(old))?;
         }
@@ -97,7 +97,7 @@ impl Verify {
         let trusts = !met_before
             && !wrong
             && request.fingerprint.is_some()
-            && trust_founded(context, &request, first, &identity)?;
+            && trust_founded(context, request.place(&*shared), first, &identity)?;
         let mut session = if (met_before || trusts) && !wrong {
             let excuse = identity.excuse(Purpose::Use);
             let folder = context.registers.state_folder(fingerprint);
@@ -212,13 +212,13 @@ impl Anchor {
 /// Remembers a register that the user identified by its fingerprint. Returns `false` if entry 0 is invalid.
 fn trust_founded(
     context: &mut Context<'_>,
-    request: &Request,
+    place: &Path,
     first: Option<&Raw>,
     identity: &Identity,
 ) -> Result<bool, Error> {
     let Some(Ok(entry)) = first.map(entry::open) else { return Ok(false) };
     let (name, fingerprint) = (entry.header.register.name(), identity.fingerprint);
-    let trusted = Trusted { name, path: &request.path, fingerprint, in_place_of: identity.in_place_of() };
+    let trusted = Trusted { name, path: place, fingerprint, in_place_of: identity.in_place_of() };
     context.registers.trust(context.env, &trusted)?;
     Ok(true)
 }

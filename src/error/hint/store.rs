@@ -1,12 +1,15 @@
 //! Hints about the register, the verified cache and the disk.
+
 use super::file::{busy_hint, file_hint};
 use super::private_hint;
+use super::server::server_hint;
 use crate::store::{Finding, StoreError};
 use crate::tr;
 
 pub(in crate::error) fn store_hint(error: &StoreError) -> Option<String> {
     let hint = match error {
-        StoreError::Queue { queue, .. } => return Some(busy_hint(queue)),
+        StoreError::Queue { queue: Some(queue), .. } => return Some(busy_hint(queue)),
+        StoreError::Server(error) => return error.hint(),
         StoreError::File(error) => return Some(file_hint(error)),
         StoreError::NotFound { .. } => {
             tr!(
@@ -53,11 +56,7 @@ pub(in crate::error) fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Io { source, .. } => {
             disk_hint(source, tr!("check the path and its permissions", "请检查路径及其权限"))
         }
-        StoreError::OnServer { .. } => tr!(
-            "make a file of its valid entries: `twinseal repair --out FILE`",
-            "请将其有效的日志条目写入文件：`twinseal repair --out FILE`"
-        ),
-        _ => return failure_hint(error).map(str::to_owned),
+        _ => return failure_hint(error).or_else(|| server_hint(error)).map(str::to_owned),
     };
     Some(hint.to_owned())
 }
@@ -77,6 +76,7 @@ fn failure_hint(error: &StoreError) -> Option<&'static str> {
             "do not record it again; fix what failed, then check with `twinseal log`",
             "不要再次记录；请排除故障，再用 `twinseal log` 核对"
         ),
+        StoreError::Uncertain { source } | StoreError::Failed { source, .. } if source.is_of_server() => return None,
         StoreError::Uncertain { .. } => {
             tr!(
                 "check whether the disk is full or failing; before you try again, check with `twinseal log` whether the entry \

@@ -68,13 +68,9 @@ impl Session {
             }
         }
         let valid = reading.findings.is_empty() && log.state.head().is_some();
+        let check = || log.shared.compare_tables(&log.cache).and_then(|found| log.cache.check_tree().map(|()| found));
         let mut compared = Ok(Vec::new());
-        let integrity = log.shared.integrity_beside(&mut || {
-            if valid {
-                let found = log.shared.compare_tables(&log.cache);
-                compared = found.and_then(|found| log.cache.check_tree().map(|()| found));
-            }
-        });
+        let integrity = log.shared.integrity_beside(&mut || compared = if valid { check() } else { Ok(Vec::new()) });
         reading.findings.extend(match compared {
             Err(StoreError::Broken(finding)) => vec![finding],
             compared => compared?,

@@ -1,6 +1,7 @@
 //! Conditions that a session reports without failing.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::domain::{Head, ProposalId, Time};
 use crate::{tr, trf};
@@ -27,6 +28,11 @@ pub enum Notice {
     Superseded,
     /// The pin and the cache cannot be written: the whole log was verified, and nothing is remembered of it.
     NoRoom,
+    /// The register has moved to another place, as its mark says: what is read here ends there.
+    Moved {
+        /// The new place, which whoever may write the register may have written.
+        to: PathBuf,
+    },
     /// The file is a copy: the register is at another path. The pin and the cache stay unchanged.
     Copy,
     /// The log lacks an entry that this account verified; the pin stays unchanged.
@@ -64,6 +70,7 @@ impl Notice {
             Self::ClockBehind { .. } => "clock-behind",
             Self::Superseded => "superseded",
             Self::NoRoom => "no-room",
+            Self::Moved { .. } => "moved",
             Self::Copy => "copy",
             Self::PinLost { .. } => "pin-lost",
             Self::EarlierBackup { .. } => "earlier-backup",
@@ -79,6 +86,7 @@ impl Notice {
             | Self::NoRoom
             | Self::ClockBehind { .. }
             | Self::Superseded
+            | Self::Moved { .. }
             | Self::PinLost { .. }
             | Self::PinMoved { .. } => true,
             Self::CacheRebuilt | Self::CacheBehind | Self::RedactedLater | Self::Copy | Self::EarlierBackup { .. } => {
@@ -124,7 +132,11 @@ impl fmt::Display for Notice {
                 "this file is not the register itself: nothing is recorded in it, and the pin does not advance",
                 "该文件不是变更台账本身：不会在其中记录，已验证位置也不会前移"
             ),
-            Self::ClockBehind { .. } | Self::PinLost { .. } | Self::EarlierBackup { .. } | Self::PinMoved { .. } => {
+            Self::Moved { .. }
+            | Self::ClockBehind { .. }
+            | Self::PinLost { .. }
+            | Self::EarlierBackup { .. }
+            | Self::PinMoved { .. } => {
                 return f.write_str(&self.with_values());
             }
         };
@@ -139,6 +151,12 @@ impl Notice {
             Self::ClockBehind { claimed } => trf!(
                 "the entry claims {claimed}, and others had already claimed later times: set the clock of this host",
                 "该条声称的时间为 {claimed}，而其他人此前已声称更晚的时间：请校准本机时钟"
+            ),
+            Self::Moved { to } => trf!(
+                "this register has moved to {}, and nothing is recorded here; ask the admins whether that is so, then name \
+                 the new place once, with the fingerprint",
+                "该变更台账已迁移到 {}，不会在此记录任何内容；请向管理员核实，然后用指纹指定一次新位置",
+                to.display()
             ),
             Self::PinLost { remembered: Head { seq, leaf } } => trf!(
                 "this account verified entry {seq} {leaf}, which the log no longer has; the pin stays unchanged",

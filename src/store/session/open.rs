@@ -139,6 +139,8 @@ impl Session {
             _ => None,
         };
         session.notices.extend(notice);
+        let moved = session.log.shared.moved()?;
+        session.notices.extend(moved.map(|to| Notice::Moved { to }));
         if full {
             session.remember_nothing()?;
         }

@@ -26,7 +26,7 @@ pub struct Behind {
 impl Behind {
     pub(super) fn lost(&self) -> StoreError {
         let Self { remembered: Head { seq, leaf }, verified, .. } = *self;
-        StoreError::PinLost { seq, leaf, verified }
+        StoreError::PinLost { seq, leaf, verified, found: None }
     }
 }
 
@@ -161,7 +161,7 @@ impl Pinned {
         if let Some(pinned) = pinned
             && !holds(pinned)?
         {
-            return Err(self.lost_at(pinned));
+            return Err(self.lost_at(pinned, leaf(&*log.shared, pinned.seq)?));
         }
         // The log holds the pinned entry and so every earlier one. If the cache differs there, the cache is wrong.
         match (cached, pinned) {
@@ -176,21 +176,25 @@ impl Pinned {
                     pinned.seq
                 )))
             }
-            (Some(cached), pinned) if pinned != Some(cached) && !holds(cached)? => Err(self.lost_at(cached)),
+            (Some(cached), pinned) if pinned != Some(cached) && !holds(cached)? => {
+                Err(self.lost_at(cached, leaf(&*log.shared, cached.seq)?))
+            }
             _ => Ok(()),
         }
     }
 
     /// Compares the pin with the cache after it has caught up, in case the file was replaced meanwhile.
     pub(super) fn check_cache(&self, log: &VerifiedLog) -> Result<(), StoreError> {
-        match self.pin.filter(|_| log.fault().is_none()) {
-            Some(Pin { head, .. }) if log.cache.leaf(head.seq)? != Some(head.leaf) => Err(self.lost_at(head)),
-            _ => Ok(()),
+        let Some(Pin { head, .. }) = self.pin.filter(|_| log.fault().is_none()) else { return Ok(()) };
+        match log.cache.leaf(head.seq)? {
+            Some(found) if found == head.leaf => Ok(()),
+            found => Err(self.lost_at(head, found)),
         }
     }
 
-    pub(super) fn lost_at(&self, head: Head) -> StoreError {
-        StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: self.pin.map(|pin| pin.verified) }
+    pub(super) fn lost_at(&self, head: Head, found: Option<Digest>) -> StoreError {
+        let verified = self.pin.map(|pin| pin.verified);
+        StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified, found: found.map(Box::new) }
     }
 
     /// Returns the pinned entry and the cache's head if a log lacks them. `leaf` returns the leaf hashes of that log.

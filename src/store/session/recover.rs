@@ -84,6 +84,21 @@ impl VerifiedLog {
     }
 }
 
+impl VerifiedLog {
+    /// Checks that another store of the same register has every verified entry.
+    ///
+    /// # Errors
+    /// [`StoreError::Parted`], or what the store reports.
+    pub fn same_in(&self, other: &dyn SharedStore) -> Result<(), StoreError> {
+        let next = self.state.head().map_or(0, |head| head.seq + 1);
+        same_beginning(self, other, next)?;
+        match other.newest()?.map_or(0, |newest| newest + 1) {
+            theirs if theirs < next => Err(parted(other, theirs)),
+            _ => Ok(()),
+        }
+    }
+}
+
 fn same_beginning(log: &VerifiedLog, from: &dyn SharedStore, next: u64) -> Result<(), StoreError> {
     let theirs = from.newest()?.map_or(0, |newest| newest + 1);
     let common = agree(next.min(theirs), |seq| {

@@ -10,15 +10,16 @@ use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
 use crate::store::doing::{Doing, FileOp};
-use crate::store::sqlite::connect::{APPLICATION, COPY, checked};
+use crate::store::sqlite::connect::{APPLICATION, COPY, Kind, checked};
 use crate::store::sqlite::error::FileError;
 use crate::store::sqlite::founding::plainly;
 use crate::store::sqlite::mount::{Mount, local};
 use crate::store::sqlite::place::{FileId, Main, beside, open_file, open_main};
 use crate::store::sqlite::private_copy::PrivateCopy;
+use crate::store::sqlite::shared::SharedFile;
 use crate::store::sqlite::staging::Staging;
 use crate::store::sqlite::{queue, schema};
-use crate::store::{SharedFile, SharedStore, StoreError, Turn, VerifiedLog, Writer};
+use crate::store::{SharedStore, StoreError, Turn, VerifiedLog, Writer};
 
 /// The number of pages copied at a time; other processes can write in between.
 const PAGES: i32 = 1024;
@@ -112,8 +113,8 @@ pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
 /// Checks that a file is a backup with our schema. `path` is its path in messages.
 fn judge_backup(file: &Path, path: &Path) -> Result<(), StoreError> {
     let conn = open_main(file).map_err(StoreError::sqlite(Doing::OpenBackup))?;
-    let (conn, backup) = checked(conn, path)?;
-    if !backup {
+    let (conn, kind) = checked(conn, path)?;
+    if kind != Kind::Backup {
         return Err(StoreError::NotABackup { path: path.to_owned() });
     }
     schema::compare(&conn, schema::Part::Register)?.into_iter().next().map_or(Ok(()), |it| Err(StoreError::Broken(it)))

@@ -14,6 +14,7 @@ use crate::store::sqlite::error::FileError;
 use crate::store::sqlite::mount::Mount;
 use crate::store::sqlite::place::{Denied, FileId, Main, SecondPath, beside, is_filled, open_main, write_access};
 use crate::store::sqlite::private_copy::PrivateCopy;
+use crate::store::sqlite::schema::Part;
 use crate::store::{Finding, StoreError};
 use crate::tr;
 
@@ -25,6 +26,37 @@ pub const APPLICATION: i32 = i32::from_be_bytes(*b"TWSL");
 
 /// `application_id` of a backup: "TWSC".
 pub const COPY: i32 = i32::from_be_bytes(*b"TWSC");
+
+/// `application_id` of a register that has moved to another place: "TWSM".
+pub const MOVED: i32 = i32::from_be_bytes(*b"TWSM");
+
+/// What the header of a file says that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A register.
+    Register,
+    /// A backup.
+    Backup,
+    /// A register that has moved to another place.
+    Moved,
+}
+
+impl Kind {
+    /// The kind with this `application_id`.
+    pub fn of(application: i64) -> Option<Self> {
+        match i32::try_from(application).ok()? {
+            APPLICATION => Some(Self::Register),
+            COPY => Some(Self::Backup),
+            MOVED => Some(Self::Moved),
+            _ => None,
+        }
+    }
+
+    /// The schema that such a file has.
+    pub fn part(self) -> Part {
+        if self == Self::Moved { Part::Moved } else { Part::Register }
+    }
+}
 
 /// `user_version`: the layout of the file. The format level of the log is separate, in entry 0.
 pub const LAYOUT: i64 = 1;
@@ -59,6 +91,8 @@ pub enum Access {
     SecondPath(SecondPath),
     /// A backup, in which nothing may be recorded.
     Backup,
+    /// A register that has moved, in which nothing may be recorded.
+    Moved,
     /// A file that is not at a register's own path.
     Elsewhere,
 }
@@ -85,6 +119,8 @@ pub struct Opened {
     pub access: Access,
     /// What is read.
     pub source: Source,
+    /// What it says that it is.
+    pub kind: Kind,
 }
 
 /// Opens a file. Elsewhere than at a register's own path, and if SQLite would need to write beside it but cannot, opens a
@@ -104,19 +140,23 @@ pub fn connect(path: &Path, site: Site, scratch: &Path) -> Result<Opened, StoreE
     if site == Site::Register && second.is_none() && !main.backup {
         let opened = open(&path, denied.is_none()).and_then(|conn| checked(conn, &path));
         match main.judge_wal(&beside(&path, "-wal"), opened) {
-            Ok((conn, _)) => {
+            Ok((conn, kind)) => {
                 id.check(&path)?;
-                let access = denied.map_or(Access::Writable, Access::ReadOnly);
-                return Ok(Opened { conn, path, id, access, source: Source::Itself });
+                let access = match kind {
+                    Kind::Moved => Access::Moved,
+                    _ => denied.map_or(Access::Writable, Access::ReadOnly),
+                };
+                return Ok(Opened { conn, path, id, access, source: Source::Itself, kind });
             }
             Err(StoreError::Failed { source, .. }) if source.lacks_room() => {}
             Err(error) => return Err(error),
         }
     }
-    let (conn, source, backup) = read_apart(&path, &main, scratch)?;
+    let (conn, source, kind) = read_apart(&path, &main, scratch)?;
     id.check(&path)?;
-    let access = match (backup, second, site) {
-        (true, ..) => Access::Backup,
+    let access = match (kind, second, site) {
+        (Kind::Backup, ..) => Access::Backup,
+        (Kind::Moved, ..) => Access::Moved,
         (_, Some(second), _) => Access::SecondPath(second),
         (_, _, Site::Elsewhere) => Access::Elsewhere,
         (_, _, Site::Register) => {
@@ -128,24 +168,24 @@ pub fn connect(path: &Path, site: Site, scratch: &Path) -> Result<Opened, StoreE
             }
         }
     };
-    Ok(Opened { conn, path, id, access, source })
+    Ok(Opened { conn, path, id, access, source, kind })
 }
 
 /// Opens a private copy; without a WAL file, and if no copy can be made, the file itself as one that cannot change.
-fn read_apart(path: &Path, main: &Main, scratch: &Path) -> Result<(Connection, Source, bool), StoreError> {
+fn read_apart(path: &Path, main: &Main, scratch: &Path) -> Result<(Connection, Source, Kind), StoreError> {
     match PrivateCopy::make(path, &["-wal"], scratch) {
         Ok(copy) => {
             let opened = open(&copy.file(), true).and_then(|conn| checked(conn, path));
-            let (conn, backup) = main.judge_wal(&beside(&copy.file(), "-wal"), opened)?;
-            Ok((conn, Source::Copy(copy), backup))
+            let (conn, kind) = main.judge_wal(&beside(&copy.file(), "-wal"), opened)?;
+            Ok((conn, Source::Copy(copy), kind))
         }
         Err(error @ StoreError::Io { doing: FileOp::PrivateCopy, .. }) if is_filled(&beside(path, "-wal")) => {
             Err(error)
         }
         Err(StoreError::Io { doing: FileOp::PrivateCopy, .. }) => {
             let conn = open_main(path).map_err(StoreError::sqlite(Doing::OpenRegister))?;
-            let (conn, backup) = checked(conn, path)?;
-            Ok((conn, Source::Main, backup))
+            let (conn, kind) = checked(conn, path)?;
+            Ok((conn, Source::Main, kind))
         }
         Err(error) => Err(error),
     }
@@ -164,8 +204,8 @@ fn open(path: &Path, writable: bool) -> Result<Connection, StoreError> {
     conn.map_err(StoreError::sqlite(Doing::OpenRegister))
 }
 
-/// Checks what a file is, and returns whether it is a backup. `path` is its path in messages.
-pub fn checked(mut conn: Connection, path: &Path) -> Result<(Connection, bool), StoreError> {
+/// Checks what a file is, and returns what it says that it is. `path` is its path in messages.
+pub fn checked(mut conn: Connection, path: &Path) -> Result<(Connection, Kind), StoreError> {
     let doing = || StoreError::sqlite(Doing::OpenRegister);
     let endless = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(ErrorCode::OperationInterrupted) => StoreError::Broken(Finding::of_file(
@@ -175,7 +215,7 @@ pub fn checked(mut conn: Connection, path: &Path) -> Result<(Connection, bool), 
         _ => doing()(error),
     };
     bound(&mut conn).map_err(doing())?;
-    let copy = check_identity(&conn, path)?;
+    let kind = check_identity(&conn, path)?;
     // In WAL mode, the first read needs the files beside the database.
     let view = "SELECT count(*) FROM sqlite_schema WHERE name = 'entry' AND type <> 'table'";
     let views: i64 = conn.query_row(view, [], |row| row.get(0)).map_err(endless)?;
@@ -184,7 +224,7 @@ pub fn checked(mut conn: Connection, path: &Path) -> Result<(Connection, bool), 
     if views > 0 {
         return Err(StoreError::Broken(Finding::of_file("schema", tr!("entry is no table", "entry 不是数据表"))));
     }
-    Ok((conn, copy))
+    Ok((conn, kind))
 }
 
 /// Interrupts what takes more steps than reading a schema can take. In a hostile file, pages can refer to each other, so
@@ -216,14 +256,14 @@ pub fn harden(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "mmap_size", 0)
 }
 
-/// Checks the `application_id` and returns whether the file is a backup.
-fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
+/// Checks the `application_id` and returns what the file is by it.
+fn check_identity(conn: &Connection, path: &Path) -> Result<Kind, StoreError> {
     let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let application = pragma("application_id").map_err(|error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => FileError::NotADatabase { path: path.to_owned() }.into(),
         _ => StoreError::sqlite(Doing::OpenRegister)(error),
     })?;
-    if application != i64::from(APPLICATION) && application != i64::from(COPY) {
+    let Some(kind) = Kind::of(application) else {
         // SQLite takes a file that is shorter than its header for an empty database.
         let path = path.to_owned();
         let empty = fs::metadata(&path).is_ok_and(|it| it.len() < HEADER);
@@ -232,7 +272,7 @@ fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
         } else {
             FileError::OtherApplication { path }.into()
         });
-    }
+    };
     // In another encoding the same rows would compare differently, and no register is made that way.
     let encoding = conn.pragma_query_value(None, "encoding", |row| row.get::<_, String>(0));
     let found = encoding.map_err(StoreError::sqlite(Doing::OpenRegister))?;
@@ -243,5 +283,5 @@ fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
     if found != LAYOUT {
         return Err(FileError::Layout { path: path.to_owned(), found, known: LAYOUT }.into());
     }
-    Ok(application == i64::from(COPY))
+    Ok(kind)
 }

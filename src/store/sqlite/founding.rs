@@ -15,9 +15,10 @@ use crate::store::sqlite::error::FileError;
 use crate::store::sqlite::mount::{Mount, local};
 use crate::store::sqlite::place::{FileId, beside};
 use crate::store::sqlite::private_copy::PrivateCopy;
+use crate::store::sqlite::shared::SharedFile;
 use crate::store::sqlite::staging::open_folder;
 use crate::store::sqlite::{queue, schema};
-use crate::store::{SharedFile, SharedStore, StoreError};
+use crate::store::{SharedStore, StoreError};
 
 impl SharedFile {
     /// Creates an empty register, readable and writable by owner and group, and its directory if that is missing. An
@@ -155,7 +156,7 @@ fn fill(path: &Path) -> rusqlite::Result<()> {
     if tx.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, u64>(0))? == 0 {
         tx.pragma_update(None, "application_id", APPLICATION)?;
         tx.pragma_update(None, "user_version", LAYOUT)?;
-        tx.execute_batch(schema::statements(schema::Part::Register))?;
+        tx.execute_batch(&schema::statements(schema::Part::Register))?;
     }
     tx.commit()
 }

@@ -51,9 +51,9 @@ pub fn wait(register: &Path, writer: &Writer) -> Result<Turn, StoreError> {
         Locked::Never => Ok(Turn::unqueued(patience)),
         Locked::TooLate => Err(StoreError::Queue {
             path: register.to_owned(),
-            queue: path,
+            queue: Some(path),
             seconds: patience.as_secs(),
-            holder: reading.ok().and_then(|file| holder(&file)),
+            holder: reading.ok().and_then(|file| holder(&file)).map(Box::new),
         }),
     }
 }
@@ -138,7 +138,7 @@ fn holder(file: &File) -> Option<Holder> {
     let (account, process) = str::from_utf8(&line).ok()?.trim_end().split_once(' ')?;
     let since = Time::from_unix(file.metadata().ok()?.mtime()).ok()?;
     let process = process.parse().ok()?;
-    is_name(account).then(|| Holder { account: account.to_owned(), process, since })
+    is_name(account).then(|| Holder { account: account.to_owned(), process, since: Some(since) })
 }
 
 /// Whether the text can be the name of an account.

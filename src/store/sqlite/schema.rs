@@ -9,13 +9,19 @@ use crate::trf;
 const SCHEMA: &str = include_str!("../../../schema.sql");
 const TABLES_BEGIN: &str = "-- [the tables]";
 const STATE_BEGINS: &str = "-- [the state]";
+const MOVED_BEGINS: &str = "-- [the new place]";
+
+/// The table of a register that has moved, and the statement that makes it.
+pub const MOVED_TO: &str = "moved_to";
+pub const NEW_PLACE: &str = "CREATE TABLE moved_to (\n    place TEXT NOT NULL\n) STRICT";
 
 /// The statements that create a file of this kind.
-pub fn statements(part: Part) -> &'static str {
+pub fn statements(part: Part) -> String {
     let at = |mark| SCHEMA.find(mark).unwrap_or(SCHEMA.len());
     match part {
-        Part::Register => &SCHEMA[..at(STATE_BEGINS)],
-        Part::Copy => &SCHEMA[at(TABLES_BEGIN)..],
+        Part::Register => SCHEMA[..at(STATE_BEGINS)].to_owned(),
+        Part::Copy => SCHEMA[at(TABLES_BEGIN)..at(MOVED_BEGINS)].to_owned(),
+        Part::Moved => [&SCHEMA[..at(STATE_BEGINS)], &SCHEMA[at(MOVED_BEGINS)..]].concat(),
     }
 }
 
@@ -60,6 +66,8 @@ type Object = (String, String, Option<String>);
 pub enum Part {
     /// The log and the tables.
     Register,
+    /// A register that has moved: also where to.
+    Moved,
     /// The tables and the state: a verified cache.
     Copy,
 }
@@ -128,9 +136,9 @@ mod tests {
 
     #[test]
     fn sqlite_keeps_our_schema_as_it_is_written() {
-        for part in [Part::Register, Part::Copy] {
+        for part in [Part::Register, Part::Copy, Part::Moved] {
             let model = Connection::open_in_memory().unwrap();
-            model.execute_batch(statements(part)).unwrap();
+            model.execute_batch(&statements(part)).unwrap();
             assert_eq!(ours(part), objects(&model).unwrap());
         }
     }

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
@@ -19,9 +20,9 @@ use crate::store::sqlite::connect::{Access, Opened, Site, Source, connect};
 use crate::store::sqlite::error::FileError;
 use crate::store::sqlite::mount::{Mount, local};
 use crate::store::sqlite::place::{FileId, SecondPath, beside, open_file};
-use crate::store::sqlite::queue;
 use crate::store::sqlite::schema::{self, TABLES};
 use crate::store::sqlite::snapshot::view;
+use crate::store::sqlite::{moved, queue};
 use crate::store::{Finding, StoreError};
 use crate::tr;
 
@@ -47,11 +48,11 @@ impl SharedFile {
     /// # Errors
     /// There is no file, it is not a register, its layout is unknown, or a file beside it cannot be its own.
     pub fn open(path: &Path, site: Site, scratch: &Path) -> Result<(Self, Vec<Finding>), StoreError> {
-        let Opened { conn, path, id, access, source } = connect(path, site, scratch)?;
+        let Opened { conn, path, id, access, source, kind } = connect(path, site, scratch)?;
         let conn = Reader::new(conn, &path);
         conn.pragma_update(None, "synchronous", "FULL").map_err(StoreError::sqlite(Doing::OpenRegister))?;
         conn.pragma_update(None, "query_only", true).map_err(StoreError::sqlite(Doing::OpenRegister))?;
-        let findings = schema::compare(&conn, schema::Part::Register)?;
+        let findings = schema::compare(&conn, kind.part())?;
         let (mount, synced) = (OnceCell::new(), OnceCell::new());
         Ok((Self { conn, path, id, access, mount, source, synced }, findings))
     }
@@ -147,6 +148,7 @@ impl SharedFile {
             .and_then(|()| Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate).map_err(doing()))
             // An entry in a file that is no longer at its path would be lost.
             .and_then(|tx| {
+                moved::check(&tx, &self.path)?;
                 work(&tx)
                     .and_then(|done| self.check_place().map(|()| done))
                     .and_then(|done| tx.commit().map(|()| done).map_err(StoreError::commit))
@@ -208,6 +210,7 @@ impl SharedStore for SharedFile {
             Access::Stuck => Err(FileError::Stuck { path }.into()),
             Access::SecondPath(second) => Err(FileError::SecondPath { path, second }.into()),
             Access::Backup => Err(StoreError::IsBackup { path }),
+            Access::Moved => Err(StoreError::Moved { path, to: self.moved()?.unwrap_or_default() }),
             Access::Elsewhere => Err(StoreError::Copy { path }),
         }
     }
@@ -266,6 +269,27 @@ impl SharedStore for SharedFile {
         })
     }
 
+    fn mark_moved(&mut self, turn: &Turn, head: Option<Head>, to: &Path) -> Result<Appended, StoreError> {
+        let doing = || StoreError::sqlite(Doing::Move);
+        let done = self.write(turn, |tx| {
+            if !is_head(tx, head).map_err(doing())? {
+                return Ok(Appended::HeadMoved);
+            }
+            moved::mark(tx, to).map_err(doing()).map(|()| Appended::Done)
+        })?;
+        if done == Appended::Done {
+            self.access = Access::Moved;
+        }
+        Ok(done)
+    }
+
+    fn moved(&self) -> Result<Option<PathBuf>, StoreError> {
+        match self.access {
+            Access::Moved => moved::place(&self.conn).map(Some).map_err(StoreError::sqlite(Doing::OpenRegister)),
+            _ => Ok(None),
+        }
+    }
+
     fn refill(
         &mut self,
         turn: &Turn,
@@ -293,6 +317,10 @@ impl SharedStore for SharedFile {
 
     fn integrity_beside(&self, work: &mut dyn FnMut()) -> Result<Vec<Finding>, StoreError> {
         self.check_beside(work)
+    }
+
+    fn wait_for_news(&self, _limit: Duration) -> Result<bool, StoreError> {
+        Ok(false)
     }
 
     /// Entries that are not in the file itself are in its WAL file.

@@ -1,7 +1,8 @@
 //! `inbox --watch`: the inbox again and again.
 //!
-//! Nothing is open between two looks: whether the register changed is told by its files, whose sizes and times are
+//! Nothing of a file is open between two looks: whether the register changed is told by its files, whose sizes and times are
 //! compared. So watching costs nearly nothing, locks nothing, and notices that the file was replaced or removed.
+//! A server tells what is recorded, on a connection that only listens.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +18,7 @@ use crate::commands::Context;
 use crate::domain::Time;
 use crate::error::Error;
 use crate::output::Act;
-use crate::store::{StoreError, beside};
+use crate::store::{StoreError, beside, is_server};
 use crate::{tr, trf};
 
 /// The time between two comparisons of the files.
@@ -58,7 +59,10 @@ struct Screen {
 /// # Errors
 /// The register is broken, was replaced or removed, or standard output fails.
 pub fn watch(context: &mut Context<'_>) -> Result<(), Error> {
-    let path = context.registers.request(context.env)?.path;
+    let request = context.registers.request(context.env)?;
+    let path = request.path.clone();
+    let server = is_server(&path).then(|| context.registers.open(&request)).transpose()?.map(|(server, _)| server);
+    server.as_deref().map(|it| it.wait_for_news(Duration::ZERO)).transpose()?;
     let mut screen = Screen::default();
     loop {
         let mut found = None;
@@ -77,7 +81,11 @@ pub fn watch(context: &mut Context<'_>) -> Result<(), Error> {
         if context.ui.broken {
             return Ok(());
         }
-        wait(context, &path);
+        match &server {
+            // It looks once a minute all the same: what a person may do depends on the time, too.
+            Some(server) => _ = server.wait_for_news(Duration::from_secs(MINUTE.unsigned_abs()))?,
+            None => wait(context, &path),
+        }
     }
 }
 

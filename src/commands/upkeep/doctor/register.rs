@@ -1,6 +1,6 @@
 //! Checks of the register, the pin, the verified cache and the clock.
 
-use super::{Check, State, rights};
+use super::{Check, State, rights, server};
 use crate::commands::Context;
 use crate::commands::registers::Found;
 use crate::domain::Time;
@@ -36,6 +36,7 @@ pub(in crate::commands) fn look(context: &mut Context<'_>, checks: &mut Vec<Chec
         Ok(found) => open(context, found, checks)?,
         Err(error) => return refuse(checks, &error),
     };
+    server::look(session.shared(), checks);
     pin(&session, checks);
     checks.push(clock(context.env.now(), &session, written));
     Some(session)

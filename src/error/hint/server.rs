@@ -1,0 +1,44 @@
+//! Hints about a register on a server, and about one that moved.
+
+use crate::store::StoreError;
+use crate::tr;
+
+/// What to do about a server, or a register that is at another place.
+pub(super) fn server_hint(error: &StoreError) -> Option<&'static str> {
+    Some(match error {
+        StoreError::Uncertain { .. } => tr!(
+            "before you try again, check with `twinseal log` whether the entry is there",
+            "重试之前，请用 `twinseal log` 核对该条目是否已在日志中"
+        ),
+        StoreError::Failed { .. } => tr!(
+            "nothing was recorded; check the server and the network, then try again",
+            "未记录任何内容；请检查服务器和网络，然后重试"
+        ),
+        StoreError::Queue { queue: None, .. } => tr!(
+            "nothing was recorded; try again when that process has ended, or ask the server's administrator to end it",
+            "未记录任何内容；请待该进程结束后重试，或请数据库管理员将其结束"
+        ),
+        StoreError::WhichRegister { .. } => {
+            tr!("name one by its id: ?register=ID in the address", "请用标识指定其一：在地址中加上 ?register=标识")
+        }
+        StoreError::OnlyRead { .. } => tr!(
+            "nothing was recorded; name the primary in the address, with a role that may write",
+            "未记录任何内容；请在地址中给出主库，并使用可写入的角色"
+        ),
+        StoreError::NoRight { .. } => tr!(
+            "nothing was recorded; ask the server's administrator for the role: twinseal_reader reads, twinseal_writer records, \
+             twinseal_admin also redacts",
+            "未记录任何内容；请向数据库管理员申请角色：twinseal_reader 可读取，twinseal_writer 可记录，twinseal_admin 还可隐去文本"
+        ),
+        StoreError::Moved { .. } => tr!(
+            "ask the admins whether that is so, by phone or in person; then name the new place once, with the fingerprint: \
+             --register PLACE --fingerprint FINGERPRINT",
+            "请打电话或当面向管理员核实；然后用指纹指定一次新位置：--register 位置 --fingerprint 指纹"
+        ),
+        StoreError::OnServer { .. } => tr!(
+            "make a file of its valid entries: `twinseal repair --out FILE`",
+            "请将其有效的日志条目写入文件：`twinseal repair --out FILE`"
+        ),
+        _ => return None,
+    })
+}

@@ -1,0 +1,19 @@
+//! The shared database on PostgreSQL, whose owner can tamper with everything in it.
+
+pub mod address;
+pub mod connect;
+pub mod error;
+pub mod fault;
+pub mod health;
+pub mod link;
+pub mod passfile;
+mod percent;
+pub mod queue;
+pub mod rows;
+pub mod schema;
+pub mod service;
+mod settling;
+pub mod shared;
+pub mod silence;
+pub mod tls;
+mod told;

@@ -1,0 +1,42 @@
+//! What a server says of the things on which entries depend once they are acknowledged. Only shown: it may lie.
+
+use crate::store::StoreError;
+use crate::store::doing::Doing;
+use crate::store::postgres::fault::malformed;
+use crate::store::postgres::shared::SharedDatabase;
+
+/// The condition of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// Its version.
+    pub version: String,
+    /// `synchronous_standby_names`: empty if no standby confirms a commit.
+    pub standbys: String,
+    /// Whether a commit reaches the disk before it is acknowledged: `fsync` and `full_page_writes`.
+    pub durable: bool,
+    /// Whether two statements of one connection reached two sessions: a pooler gives each transaction another one, and the
+    /// turn to write stays with the session that took it.
+    pub pooled: bool,
+}
+
+impl SharedDatabase {
+    /// Asks for the condition of the server.
+    ///
+    /// # Errors
+    /// What the server reports.
+    pub fn health(&self) -> Result<Health, StoreError> {
+        let settings = "SELECT current_setting('server_version'), current_setting('synchronous_standby_names'),
+            current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on', pg_backend_pid()";
+        let (doing, link) = (Doing::ReadLog, self.link());
+        let row = link.with(doing, |client| client.query_typed_one(settings, &[]))?;
+        let again = link.with(doing, |client| client.query_typed_one("SELECT pg_backend_pid()", &[]))?;
+        let (before, after): (i32, i32) =
+            (row.try_get(3).map_err(malformed(doing))?, again.try_get(0).map_err(malformed(doing))?);
+        Ok(Health {
+            version: row.try_get(0).map_err(malformed(doing))?,
+            standbys: row.try_get(1).map_err(malformed(doing))?,
+            durable: row.try_get(2).map_err(malformed(doing))?,
+            pooled: before != after,
+        })
+    }
+}

@@ -1,0 +1,129 @@
+//! The connection of a register, which is made again if its answer to a commit was lost.
+
+use std::cell::{Cell, RefCell, RefMut};
+use std::time::Duration;
+
+use postgres::Client;
+
+use crate::domain::RegisterId;
+use crate::store::StoreError;
+use crate::store::doing::Doing;
+use crate::store::fault::Fault;
+use crate::store::postgres::address::Address;
+use crate::store::postgres::connect::{Connected, Home, Purpose, Warnings, connect};
+use crate::store::postgres::fault::{ENGINE, failed};
+use crate::store::postgres::service;
+use crate::store::postgres::silence::Silence;
+use crate::tr;
+
+/// A connection, and what is needed to make it again.
+pub struct Link {
+    client: RefCell<Client>,
+    address: Address,
+    home: Home,
+    purpose: Purpose,
+    read_only: Cell<bool>,
+    warnings: RefCell<Warnings>,
+    silence: RefCell<Silence>,
+    /// The register that is meant by what is asked without its id.
+    register: RefCell<Option<RegisterId>>,
+}
+
+impl Link {
+    /// Connects.
+    ///
+    /// # Errors
+    /// [`StoreError::Server`].
+    pub fn open(address: Address, home: Home, purpose: Purpose) -> Result<Self, StoreError> {
+        let Connected { client, read_only, warnings, silence, .. } = connect(&address, &home, purpose)?;
+        let (client, read_only) = (RefCell::new(client), Cell::new(read_only));
+        let (warnings, silence) = (RefCell::new(warnings), RefCell::new(silence));
+        Ok(Self { client, address, home, purpose, read_only, warnings, silence, register: RefCell::default() })
+    }
+
+    /// Says which register is meant on this connection, and on those that replace it.
+    ///
+    /// # Errors
+    /// What the server reports.
+    pub fn name(&self, register: RegisterId) -> Result<(), StoreError> {
+        // An id has no character that would have to be quoted.
+        let name = format!("SELECT set_config('twinseal.register', '{register}', false)");
+        self.register.replace(Some(register));
+        self.with(Doing::OpenRegister, |client| client.batch_execute(&name))
+    }
+
+    /// Which register the server was told already, for the connections that replace this one.
+    pub fn named(&self, register: RegisterId) {
+        self.register.replace(Some(register));
+    }
+
+    /// Connects again, perhaps to another host of the address.
+    ///
+    /// # Errors
+    /// [`StoreError::Server`].
+    pub fn open_again(&self) -> Result<(), StoreError> {
+        let Connected { client, read_only, warnings, silence, .. } = connect(&self.address, &self.home, self.purpose)?;
+        *self.client()? = client;
+        self.read_only.set(read_only);
+        self.warnings.replace(warnings);
+        self.silence.replace(silence);
+        let register = self.register.borrow().clone();
+        register.map_or(Ok(()), |register| self.name(register))
+    }
+
+    /// The address, with what its service says.
+    ///
+    /// # Errors
+    /// The service says it no more.
+    pub fn address(&self) -> Result<Address, StoreError> {
+        Ok(service::complete(&self.address, &self.home)?)
+    }
+
+    /// Whether nothing can be written by this connection.
+    pub fn read_only(&self) -> bool {
+        self.read_only.get()
+    }
+
+    /// The connection, for a call that is answered soon.
+    ///
+    /// # Errors
+    /// It is in use: a fault of twinseal.
+    pub fn client(&self) -> Result<RefMut<'_, Client>, StoreError> {
+        self.client_within(Duration::ZERO)
+    }
+
+    /// The connection, for a call that waits so long for somebody else.
+    ///
+    /// # Errors
+    /// As [`Link::client`].
+    pub fn client_within(&self, wait: Duration) -> Result<RefMut<'_, Client>, StoreError> {
+        self.begin(wait);
+        self.client.try_borrow_mut().map_err(|_| StoreError::Failed {
+            doing: Doing::ReadLog,
+            source: Fault::of_server(ENGINE, tr!("the connection is in use", "连接正在使用中")),
+        })
+    }
+
+    /// From now on the server is silent, as far as this call is concerned.
+    pub fn begin(&self, wait: Duration) {
+        self.silence.borrow().begin(wait);
+    }
+
+    /// Does something on the connection.
+    ///
+    /// # Errors
+    /// What the server reports.
+    pub fn with<T>(
+        &self,
+        doing: Doing,
+        work: impl FnOnce(&mut Client) -> Result<T, postgres::Error>,
+    ) -> Result<T, StoreError> {
+        work(&mut *self.client()?).map_err(failed(doing))
+    }
+
+    /// What the server warned of since this was asked last.
+    pub fn warning(&self) -> Option<Fault> {
+        let said = self.warnings.borrow().take();
+        said.map(|said| Fault::of_server(ENGINE, said))
+    }
+}

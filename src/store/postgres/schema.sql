@@ -1,0 +1,100 @@
+-- twinseal on PostgreSQL 14 or newer: the log of registers, and who may do what with it.
+--
+--     psql -v ON_ERROR_STOP=1 -f schema.sql "dbname=…"
+--
+-- Run it as a superuser, or as the owner of the database with CREATEROLE. It is one transaction. A second run changes
+-- nothing. Then give each person one role, in which they connect by their own login role:
+--
+--     GRANT twinseal_writer TO alice;
+--
+-- Integrity does not rest on these rights: every account verifies signatures and the chain itself.
+
+BEGIN;
+SET LOCAL search_path = pg_catalog;
+SET LOCAL client_min_messages = warning;
+
+-- Nobody can log in as these. twinseal_owner owns what is made here, so that nobody who connects does.
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['twinseal_owner', 'twinseal_writer', 'twinseal_reader', 'twinseal_admin'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+        END IF;
+    END LOOP;
+    -- Somebody who is no superuser makes objects for a role only as its member; that ends below.
+    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        EXECUTE format('GRANT twinseal_owner TO %I', current_user);
+    END IF;
+    -- Roles are shared by the databases of a cluster, so a second database finds this done.
+    IF NOT pg_has_role('twinseal_admin', 'twinseal_writer', 'MEMBER') THEN
+        GRANT twinseal_writer TO twinseal_admin;
+    END IF;
+END
+$$;
+
+CREATE SCHEMA IF NOT EXISTS twinseal AUTHORIZATION twinseal_owner;
+SET LOCAL ROLE twinseal_owner;
+
+-- The log. A register is its id. No part of an entry is as long as 5 MiB; each account reads what stands here. The collation C is the same on every host, so that an upgrade breaks no index.
+CREATE TABLE IF NOT EXISTS twinseal.entry (
+    register text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL CHECK (seq >= 0),
+    blob bytea NOT NULL CHECK (octet_length(blob) <= 5242880),
+    text bytea CHECK (octet_length(text) <= 5242880),
+    data bytea CHECK (octet_length(data) <= 5242880),
+    PRIMARY KEY (register, seq)
+);
+-- Digests and signatures do not get smaller, so PostgreSQL need not try. Texts and data, which are words, do.
+ALTER TABLE twinseal.entry ALTER COLUMN blob SET STORAGE EXTERNAL;
+
+-- Registers that have moved to another place, and where to. Nothing is appended to them.
+CREATE TABLE IF NOT EXISTS twinseal.moved (
+    register text COLLATE "C" PRIMARY KEY,
+    place text NOT NULL
+);
+
+-- Wakes who waits for entries. It tells the register and nothing else, because everybody in the database can listen.
+CREATE OR REPLACE FUNCTION twinseal.announce() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    PERFORM pg_notify('twinseal', register) FROM (SELECT DISTINCT register FROM inserted) AS those;
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION twinseal.announce() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER announce AFTER INSERT ON twinseal.entry
+    REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION twinseal.announce();
+
+-- Removes the texts of redacted entries, and can do nothing else. Returns how many there were. The bytes leave the disk
+-- by VACUUM, and old WAL and backups when they are thrown away.
+CREATE OR REPLACE FUNCTION twinseal.redact(register text, seqs bigint[]) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    WITH redacted AS (
+        UPDATE twinseal.entry SET text = NULL
+        WHERE entry.register = $1 AND entry.seq = ANY ($2) AND entry.text IS NOT NULL
+        RETURNING entry.seq
+    )
+    SELECT count(*) FROM redacted
+$$;
+REVOKE ALL ON FUNCTION twinseal.redact(text, bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON SCHEMA twinseal FROM PUBLIC;
+REVOKE ALL ON twinseal.entry, twinseal.moved FROM PUBLIC;
+GRANT USAGE ON SCHEMA twinseal TO twinseal_writer, twinseal_reader;
+GRANT SELECT, INSERT ON twinseal.entry TO twinseal_writer;
+GRANT SELECT ON twinseal.moved TO twinseal_writer;
+GRANT SELECT ON twinseal.entry, twinseal.moved TO twinseal_reader;
+GRANT INSERT ON twinseal.moved TO twinseal_admin;
+GRANT EXECUTE ON FUNCTION twinseal.redact(text, bigint[]) TO twinseal_admin;
+
+RESET ROLE;
+DO $$
+BEGIN
+    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        EXECUTE format('REVOKE twinseal_owner FROM %I', current_user);
+    END IF;
+END
+$$;
+COMMIT;

@@ -1,0 +1,17 @@
+//! PostgreSQL: connecting, rights, the comparison of the schema, and registers, against clusters in temporary folders.
+
+mod address;
+mod answers;
+pub mod cluster;
+mod comparing;
+mod connecting;
+mod encrypted;
+mod failover;
+mod failure;
+mod latency;
+mod moving;
+mod proxy;
+mod registers;
+mod rights;
+mod scene;
+mod writers;

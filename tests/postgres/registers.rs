@@ -1,0 +1,249 @@
+//! A register on a server: the same commands, and what an owner of the database cannot do unseen.
+
+use std::fs;
+
+use sha2::{Digest as _, Sha256};
+use twinseal::error::Exit;
+
+use crate::support::World;
+
+/// A world whose register is on a server; `None` without PostgreSQL.
+fn on_server() -> Option<World> {
+    super::cluster::Cluster::shared()?;
+    Some(World::founded_on_server())
+}
+
+fn filed() -> Option<World> {
+    let world = on_server()?;
+    world.write("change.toml", crate::support::CHANGE);
+    world.ok("erin", "file change.toml");
+    Some(world)
+}
+
+#[test]
+fn a_change_is_filed_approved_and_carried_out_on_a_server() {
+    let Some(world) = filed() else { return };
+    for person in ["carol", "dave"] {
+        world.approve(person, "CHG-1");
+    }
+    world.at("2026-12-01T10:00:00Z");
+    world.ok("erin", "gate CHG-1");
+    world.ok("erin", "start CHG-1");
+    world.ok("erin", "finish CHG-1 --outcome succeeded");
+    assert!(world.ok("audrey", "list").contains("succeeded"));
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+    let registers = fs::read_to_string(world.path("people/erin/.config/twinseal/registers.toml")).unwrap();
+    assert!(registers.contains("?register=prod%23"), "{registers}");
+}
+
+#[test]
+fn a_backup_of_a_server_is_a_file_that_anybody_verifies() {
+    let Some(world) = filed() else { return };
+    world.ok("audrey", "backup copy.db");
+    let said = world.ok("audrey", "verify --register copy.db");
+    assert!(said.contains("entries       3"), "{said}");
+    world.fails("erin", "note CHG-1 More. --register copy.db", Exit::Environment, "is a backup");
+}
+
+#[test]
+fn no_redacted_text_is_left_and_only_an_admin_role_removes_one() {
+    let Some(world) = filed() else { return };
+    let server = world.server().unwrap();
+    world.ok("alice", "proposal redact 2 --reason Personal.");
+    let digest = world.newest_proposal().opened;
+    let second = format!("proposal second 1 --digest {digest}");
+    let writer = world.place().replace("tester@", &format!("{}@", server.role("writer")));
+    world.fails("bob", &format!("{second} --register {writer}"), Exit::Environment, "no right");
+    assert!(world.raw(2).text.is_some());
+    world.ok("bob", &second);
+    assert_eq!(world.raw(2).text, None);
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+}
+
+#[test]
+fn nothing_is_recorded_by_a_role_that_only_reads() {
+    let Some(world) = filed() else { return };
+    let server = world.server().unwrap();
+    let role = server.role("reader");
+    let address = world.place().replace("tester@", &format!("{role}@"));
+    assert!(world.ok("carol", &format!("list --register {address}")).contains("CHG-1"));
+    world.fails("carol", &format!("note CHG-1 Words. --register {address}"), Exit::Environment, "no right");
+}
+
+#[test]
+fn no_setting_of_a_role_changes_what_is_read_or_recorded() {
+    let Some(world) = filed() else { return };
+    let server = world.server().unwrap();
+    let role = server.role("writer");
+    let address = world.place().replace("tester@", &format!("{role}@"));
+    for setting in [
+        "bytea_output = escape",
+        "standard_conforming_strings = off",
+        "default_transaction_isolation = serializable",
+        "default_transaction_deferrable = on",
+        "datestyle = german",
+        "client_encoding = latin1",
+        "extra_float_digits = -15",
+        "search_path = public",
+        "statement_timeout = 1",
+        "lock_timeout = 1",
+    ] {
+        server.owner().batch_execute(&format!("ALTER ROLE {role} SET {setting}")).unwrap();
+        let noted = world.run("erin", &format!("note CHG-1 '{setting}' --register {address}"));
+        assert_eq!(noted.exit, Exit::Done, "{setting}: {}", noted.screen);
+    }
+    assert_eq!(world.entries(), 13);
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+}
+
+#[test]
+fn no_row_of_another_register_hides_an_entry_or_a_register() {
+    let Some(world) = filed() else { return };
+    // What a writer can insert: the beginning of the log under a name that sorts behind, and many names before.
+    world.tamper(
+        "INSERT INTO entry SELECT 'prod#zzz', seq, blob, text, data FROM entry WHERE seq <= 2;
+         INSERT INTO entry SELECT 'prod#a' || n, 0, 'x' FROM generate_series(1, 30) AS n;
+         INSERT INTO entry SELECT 'lab', 0, 'x' FROM generate_series(1, 1)",
+    );
+    world.ok("carol", "reject CHG-1 --reason No.");
+    for command in ["list", "list --register prod"] {
+        assert!(world.ok("erin", command).contains("rejected"), "{command}");
+    }
+    assert!(world.ok("erin", "verify").contains("entries       4"));
+    // Another register of this name is found by nobody who knows the first.
+    let twin = "INSERT INTO entry SELECT 'prod#00000000000000000000000000000000', seq, blob, text, data FROM entry
+        WHERE register LIKE 'prod#1%' AND seq = 0";
+    world.tamper(twin);
+    assert!(world.ok("erin", "note CHG-1 Words. --register prod").is_empty());
+    world.fails("erin", &format!("list --register {}", world.place()), Exit::Environment, "has several registers");
+}
+
+/// Waits until somebody waits for the turn, with everything compared before.
+fn while_somebody_waits(world: &World, work: impl FnOnce()) -> std::process::Output {
+    let id = world.state().id().unwrap().to_string();
+    let digest = Sha256::digest(id);
+    let number = i32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+    let (space, server) = (i32::from_be_bytes(*b"TWSL"), world.server().unwrap());
+    server.owner().batch_execute(&format!("SELECT pg_advisory_lock({space}, {number})")).unwrap();
+    let noting = world.command("erin", &["note", "CHG-1", "Words."]).spawn().unwrap();
+    let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    while server.owner().query_one(waits, &[]).unwrap().get::<_, i64>(0) == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    work();
+    server.owner().batch_execute(&format!("SELECT pg_advisory_unlock({space}, {number})")).unwrap();
+    noting.wait_with_output().unwrap()
+}
+
+#[test]
+fn nothing_is_reported_as_recorded_that_the_server_changed_on_the_way() {
+    for change in ["NEW.register = 'x'", "NEW.blob = NEW.blob || '\\x00'", "NEW.seq = 9", "NEW.text = NULL"] {
+        let Some(world) = filed() else { return };
+        let noted = while_somebody_waits(&world, || {
+            world.tamper(&format!(
+                "CREATE FUNCTION public.change() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN {change}; RETURN NEW; END $$;
+                 CREATE TRIGGER change BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION public.change()"
+            ));
+        });
+        assert!(!noted.status.success(), "{change}: {}", String::from_utf8_lossy(&noted.stderr));
+    }
+}
+
+#[test]
+fn no_address_with_a_password_in_it_is_repeated() {
+    let Some(world) = on_server() else { return };
+    for address in [
+        "jdbc:postgresql://h/db?user=u&password=s3cret",
+        "postgresql+psycopg2://u:s3cret@h/db",
+        "postgres://u:s3cret@h/db",
+        "host=h password=s3cret",
+    ] {
+        for command in ["list", "verify", "doctor"] {
+            let said =
+                world.run_words("erin", &[command.to_owned(), "--register".to_owned(), address.to_owned()], None);
+            assert!(said.exit != Exit::Done && !said.screen.contains("s3cret"), "{address}: {}", said.screen);
+        }
+    }
+}
+
+/// What the owner of the database does, and the finding of `verify` for an account that knew the log before.
+const TAMPERED: &[(&str, &str)] = &[
+    ("UPDATE twinseal.entry SET blob = overlay(blob placing 'x'::bytea from 200) WHERE seq = 1", "entry 1: ["),
+    ("UPDATE twinseal.entry SET text = NULL WHERE seq = 2", "[text]"),
+    ("UPDATE twinseal.entry SET text = text || 'x'::bytea WHERE seq = 2", "[text]"),
+    ("DELETE FROM twinseal.entry WHERE seq = 1", "entry 1: [seq]"),
+    ("DELETE FROM twinseal.entry WHERE seq = 2", "[truncated]"),
+    ("DELETE FROM twinseal.entry WHERE seq = 0", "entry 0: [seq]"),
+    (
+        "UPDATE twinseal.entry SET seq = 9 WHERE seq = 1; UPDATE twinseal.entry SET seq = 1 WHERE seq = 2;
+         UPDATE twinseal.entry SET seq = 2 WHERE seq = 9",
+        "entry 1: [",
+    ),
+    ("INSERT INTO twinseal.entry SELECT register, 3, blob, text, data FROM twinseal.entry WHERE seq = 2", "entry 3: ["),
+    (
+        "ALTER TABLE twinseal.entry DROP CONSTRAINT entry_seq_check;
+         INSERT INTO twinseal.entry SELECT register, -1, blob, text, data FROM twinseal.entry WHERE seq = 2",
+        "[schema]",
+    ),
+    ("CREATE RULE more AS ON INSERT TO twinseal.entry DO INSTEAD NOTHING", "[schema]"),
+    (
+        "CREATE TRIGGER more BEFORE INSERT ON twinseal.entry FOR EACH ROW
+            EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "[schema]",
+    ),
+    ("GRANT UPDATE ON twinseal.entry TO PUBLIC", "[schema]"),
+];
+
+#[test]
+fn no_owner_of_the_database_changes_the_log_unseen() {
+    for (sql, finding) in TAMPERED {
+        let Some(world) = filed() else { return };
+        world.ok("audrey", "list");
+        world.tamper(sql);
+        let findings = world.findings("audrey");
+        assert!(findings.iter().any(|it| it.contains(finding)), "{sql}\n{findings:#?}");
+    }
+}
+
+#[test]
+fn no_old_state_of_the_database_is_taken_for_the_present_one() {
+    let Some(world) = filed() else { return };
+    world.tamper("CREATE TABLE public.old AS SELECT * FROM twinseal.entry");
+    world.ok("erin", "note CHG-1 Later.");
+    world.tamper("DELETE FROM twinseal.entry; INSERT INTO twinseal.entry SELECT * FROM public.old");
+    for command in ["list", "show CHG-1", "note CHG-1 Words."] {
+        let said = world.run("erin", command);
+        assert!(said.exit == Exit::Broken && said.err.contains("which this account verified"), "{}", said.screen);
+    }
+    assert!(world.findings("erin").iter().any(|it| it.contains("[truncated]")));
+}
+
+#[test]
+fn two_accounts_that_were_shown_two_histories_find_out() {
+    let Some(world) = filed() else { return };
+    world.tamper("CREATE TABLE public.old AS SELECT * FROM twinseal.entry");
+    world.ok("erin", "note CHG-1 One.");
+    world.tamper(
+        "CREATE TABLE public.one AS SELECT * FROM twinseal.entry; DELETE FROM twinseal.entry;
+         INSERT INTO twinseal.entry SELECT * FROM public.old",
+    );
+    world.ok("dave", "note CHG-1 Two.");
+    let said = world.run("erin", "list");
+    assert!(said.exit == Exit::Broken && said.err.contains("entry 3"), "{}", said.screen);
+    world.tamper("DELETE FROM twinseal.entry; INSERT INTO twinseal.entry SELECT * FROM public.one");
+    assert!(world.ok("erin", "list").contains("CHG-1"));
+    assert_eq!(world.run("dave", "list").exit, Exit::Broken);
+}
+
+#[test]
+fn no_insert_that_the_server_discards_is_taken_for_recorded() {
+    let Some(world) = filed() else { return };
+    world.tamper(
+        "CREATE FUNCTION public.discard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE TRIGGER discard BEFORE INSERT ON twinseal.entry FOR EACH ROW EXECUTE FUNCTION public.discard()",
+    );
+    let said = world.run("erin", "note CHG-1 Words.");
+    assert!(said.exit == Exit::Broken, "{}", said.screen);
+    assert_eq!(world.entries(), 3);
+}
