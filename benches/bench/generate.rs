@@ -6,12 +6,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::waiting::must_wait;
 use rusqlite::{Connection, params};
-use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
     Action, ChangeKind, Description, Event, Facts, Field, Finish, Grants, NewGrants, Outcome, Periods, PersonId,
     ProposalRef, RefusedAttempt, Register, RegisterId, RevisionRef, Risk, Start, Step, Text, Time, Trial, Window,
@@ -23,8 +22,14 @@ use twinseal::record::{Author, Plan, compose, sign};
 use twinseal::signer::{self, KeyError, KeyFile, Signer};
 use zeroize::Zeroizing;
 
+use crate::dice::Dice;
+
 /// Seconds between two entries: a million entries span nine and a half years.
 const PACE: i64 = 300;
+
+/// How many seconds a window is open, and within how many of them a change is started.
+const OPEN_FOR: i64 = 5 * 86_400;
+const START_WITHIN: i64 = 4 * 86_400;
 
 /// The number of open changes at a time.
 const OPEN_CHANGES: usize = 40;
@@ -53,26 +58,6 @@ impl Console for NoConsole {
     }
 }
 
-/// A deterministic source of pseudo-random numbers.
-#[derive(Clone, Default)]
-struct Dice(Arc<AtomicU64>);
-
-impl Dice {
-    fn bytes(&self) -> [u8; 32] {
-        Sha256::digest(self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes()).into()
-    }
-
-    fn below(&self, bound: usize) -> usize {
-        let number = self.bytes()[..6].iter().fold(0, |number, b| number << 8 | usize::from(*b));
-        number % bound
-    }
-
-    /// True with a probability of `percent` in a hundred.
-    fn percent(&self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-}
-
 #[derive(Clone, Copy)]
 enum Act {
     Approve,
@@ -88,6 +73,8 @@ enum Act {
 /// An open change.
 struct OpenChange {
     revision: RevisionRef,
+    /// Its window ends a day later.
+    start_by: Time,
     requester: PersonId,
     implementer: PersonId,
     approved: Vec<PersonId>,
@@ -299,6 +286,8 @@ impl<'w> Bulk<'w> {
         }
         let at = dice.below(changes.len());
         match changes[at].acts.pop() {
+            // Nobody took it up in time.
+            Some(Act::Start) if self.env.now() >= changes[at].start_by => _ = changes.swap_remove(at),
             Some(Act::Start) if must_wait(&self.state, changes[at].revision.change) => {
                 changes[at].acts.push(Act::Start)
             }
@@ -333,7 +322,8 @@ impl<'w> Bulk<'w> {
         let event = Event::File { change, facts, execution: Box::default() };
         let filed = self.record(&requester, event, Some(text)).leaf;
         let revision = RevisionRef { change, number: 1, filed };
-        OpenChange { revision, requester, implementer, approved: Vec::new(), acts: acts(&dice) }
+        let start_by = self.env.now().plus(START_WITHIN);
+        OpenChange { revision, start_by, requester, implementer, approved: Vec::new(), acts: acts(&dice) }
     }
 
     fn facts(&self, requester: &PersonId, implementer: &PersonId) -> Facts {
@@ -350,7 +340,7 @@ impl<'w> Bulk<'w> {
             implementers: [implementer.clone()].into(),
             services: (0..=dice.below(3)).map(|_| service(dice.below(200))).collect(),
             tags: ["capacity".parse().unwrap()].into_iter().filter(|_| dice.percent(30)).collect(),
-            window: Window::new(now, now.plus(5 * 86_400), zone.parse().unwrap()).unwrap(),
+            window: Window::new(now, now.plus(OPEN_FOR), zone.parse().unwrap()).unwrap(),
             outage_minutes: dice.below(10) as u64,
             rollback_minutes: 5 + dice.below(30) as u64,
             artifacts: Vec::new(),
@@ -409,6 +399,7 @@ impl<'w> Bulk<'w> {
         let filed = self.record(&actor, event, text).leaf;
         if matches!(act, Act::Revise) {
             change.revision = RevisionRef { number: at.number + 1, filed, ..at };
+            change.start_by = self.env.now().plus(START_WITHIN);
             change.approved.clear();
         }
     }

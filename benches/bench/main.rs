@@ -2,6 +2,7 @@
 
 mod bare;
 mod crowd;
+mod dice;
 mod generate;
 mod waiting;
 
