@@ -290,6 +290,12 @@ impl StoreError {
         move |source| Self::Io { doing, path: path.to_owned(), source }
     }
 
+    /// What was written as an entry is not there: a trigger or whoever owns the store discarded or changed it.
+    pub fn not_kept(seq: u64) -> Self {
+        let meaning = tr!("the register does not keep what is written", "变更台账没有保存写入的内容");
+        Self::Broken(Finding::at(seq, "append", meaning))
+    }
+
     /// A defect found on reading a verified entry again.
     pub fn defect(seq: u64, defect: &Defect) -> Self {
         Self::Broken(Finding::at(seq, defect.rule(), defect))

@@ -26,10 +26,9 @@ pub use verified_log::VerifiedLog;
 
 use super::cache::tables::Tables;
 use super::shared::{Appended, SharedStore, Turn, Writer};
-use super::{BUSY, Finding, StoreError};
+use super::{BUSY, StoreError};
 use crate::domain::{Action, Denied, Digest, Event, Head, Register, Time};
 use crate::format::{Entry, Raw};
-use crate::tr;
 
 /// The maximum number of new entries verified while holding the turn to write; 200 take a few tens of milliseconds.
 const SHORT_TAIL: u64 = 200;
@@ -69,12 +68,6 @@ struct Applied {
     seconded: Option<Action>,
     /// The texts that no earlier entry redacted.
     redacts: Vec<(u64, Digest)>,
-}
-
-/// The store said that an entry was appended, and does not have it.
-fn not_kept(seq: u64) -> StoreError {
-    let meaning = tr!("the store does not keep what is written", "写入的内容没有被保存");
-    StoreError::Broken(Finding::at(seq, "append", meaning))
 }
 
 fn apply(state: &Register, Entry { header, event, leaf, .. }: &Entry) -> Result<Applied, Denied> {
@@ -232,7 +225,7 @@ impl Session {
                 let redacted = self.redact_from_wal(&redact);
                 let after = redacted.and_then(|()| self.refresh(now, &mut |_| {}));
                 if after.is_ok() && !self.log.holds(Head { seq: raw.seq, leaf: entry.leaf })? {
-                    return Err(not_kept(raw.seq));
+                    return Err(StoreError::not_kept(raw.seq));
                 }
                 after
                     .map(|()| true)

@@ -8,7 +8,7 @@ use postgres::error::SqlState;
 use crate::store::doing::Doing;
 use crate::store::fault::Fault;
 use crate::store::postgres::error::brief;
-use crate::store::{BUSY, Finding, StoreError};
+use crate::store::{Finding, StoreError};
 use crate::trf;
 
 /// Its name in messages.
@@ -27,7 +27,6 @@ pub fn fault(error: &postgres::Error) -> Fault {
 /// Wraps an error with the action that failed.
 pub fn failed(doing: Doing) -> impl FnOnce(postgres::Error) -> StoreError {
     move |error| match error.code() {
-        Some(&SqlState::LOCK_NOT_AVAILABLE) => StoreError::Busy { seconds: BUSY.as_secs() },
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => StoreError::NoRight { doing, source: fault(&error) },
         // Our own statements fail like this only on tables that somebody damaged or remade.
         Some(

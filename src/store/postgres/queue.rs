@@ -14,6 +14,7 @@ use crate::store::StoreError;
 use crate::store::doing::Doing;
 use crate::store::postgres::fault::{failed, malformed};
 use crate::store::postgres::link::Link;
+use crate::store::postgres::rows::Value;
 use crate::store::postgres::told::{NEWEST, Newest, answers, raw};
 use crate::store::shared::{Holder, Turn, Writer};
 
@@ -93,7 +94,7 @@ fn holder(link: &Link, number: i32) -> Result<Option<Holder>, StoreError> {
         WHERE locktype = 'advisory' AND granted AND classid::bigint::int = $1 AND objid::bigint = $2 LIMIT 1";
     // An `oid` is unsigned.
     let unsigned = i64::from(number.cast_unsigned());
-    let values: &[(&(dyn postgres::types::ToSql + Sync), Type)] = &[(&SPACE, Type::INT4), (&unsigned, Type::INT8)];
+    let values: &[Value<'_>] = &[(&SPACE, Type::INT4), (&unsigned, Type::INT8)];
     let found = link.with(Doing::LockRegister, |client| client.query_typed_opt(sql, values))?;
     let Some(row) = found else { return Ok(None) };
     let malformed = || malformed(Doing::LockRegister);

@@ -1,13 +1,16 @@
 //! Rows of the table of entries.
 
 use postgres::Row;
-use postgres::types::Type;
+use postgres::types::{ToSql, Type};
 
 use crate::format::Raw;
 use crate::store::doing::Doing;
 use crate::store::postgres::fault::malformed;
 use crate::store::{Finding, StoreError};
 use crate::tr;
+
+/// A value of a statement, and its type: the server need not be asked for that.
+pub type Value<'v> = (&'v (dyn ToSql + Sync), Type);
 
 /// How many rows one statement inserts, and about how many bytes.
 const ROWS: usize = 500;
@@ -48,7 +51,7 @@ impl Batch {
     /// What the server reports.
     pub fn insert(&mut self, tx: &mut postgres::Transaction<'_>, register: &str) -> Result<(), postgres::Error> {
         let Self { seqs, blobs, texts, data, .. } = std::mem::take(self);
-        let values: &[(&(dyn postgres::types::ToSql + Sync), Type)] = &[
+        let values: &[Value<'_>] = &[
             (&register, Type::TEXT),
             (&seqs, Type::INT8_ARRAY),
             (&blobs, Type::BYTEA_ARRAY),
@@ -68,7 +71,7 @@ pub fn redact_texts(tx: &mut postgres::Transaction<'_>, register: &str, seqs: &[
         return Ok(());
     }
     let seqs: Vec<i64> = seqs.iter().map(|seq| signed(*seq)).collect();
-    let values: &[(&(dyn postgres::types::ToSql + Sync), Type)] = &[(&register, Type::TEXT), (&seqs, Type::INT8_ARRAY)];
+    let values: &[Value<'_>] = &[(&register, Type::TEXT), (&seqs, Type::INT8_ARRAY)];
     tx.query_typed("SELECT twinseal.redact($1, $2)", values).map(|_| ())
 }
 

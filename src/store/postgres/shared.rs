@@ -21,7 +21,7 @@ use crate::store::postgres::connect::{Home, Purpose};
 use crate::store::postgres::fault::{failed, fault, is_lost, malformed};
 use crate::store::postgres::link::Link;
 use crate::store::postgres::queue;
-use crate::store::postgres::rows::{Batch, before_entry_0, raw, redact_texts, signed, unsigned};
+use crate::store::postgres::rows::{Batch, Value, before_entry_0, raw, redact_texts, signed, unsigned};
 use crate::store::postgres::told::{self, Newest, Opening};
 use crate::store::shared::{Appended, SharedStore, Snapshot, Turn, Writer};
 use crate::store::{Finding, StoreError};
@@ -131,7 +131,7 @@ impl SharedDatabase {
         redact: &[u64],
     ) -> Result<u64, postgres::Error> {
         let (seq, leaf) = (signed(raw.seq), head.map(|head| head.leaf.as_bytes().to_vec()));
-        let values: &[(&(dyn postgres::types::ToSql + Sync), Type)] = &[
+        let values: &[Value<'_>] = &[
             (&self.register, Type::TEXT),
             (&seq, Type::INT8),
             (&raw.blob, Type::BYTEA),
@@ -159,8 +159,7 @@ impl SharedDatabase {
         let newest = self.newest()?;
         let found = newest.map(|seq| self.entry(seq)).transpose()?.flatten().map(|raw| raw.leaf());
         if newest == head.map(|head| head.seq) && found == head.map(|head| head.leaf) {
-            let meaning = tr!("the server does not keep what is written", "写入的内容没有保存在服务器上");
-            return Err(StoreError::Broken(Finding::at(seq, "append", meaning)));
+            return Err(StoreError::not_kept(seq));
         }
         Ok(Appended::HeadMoved)
     }
@@ -168,7 +167,7 @@ impl SharedDatabase {
     /// Where the register has moved to by now.
     fn moved_by_now(&self) -> Result<Option<PathBuf>, StoreError> {
         let sql = "SELECT place FROM twinseal.moved WHERE register = $1";
-        let values = &[(&self.register as &(dyn postgres::types::ToSql + Sync), Type::TEXT)];
+        let values: &[Value<'_>] = &[(&self.register, Type::TEXT)];
         let row = self.link.with(Doing::OpenRegister, |client| client.query_typed_opt(sql, values))?;
         let place = row.map(|row| row.try_get::<_, String>(0).map_err(malformed(Doing::OpenRegister))).transpose()?;
         Ok(place.map(told::new_place))
@@ -212,8 +211,7 @@ impl SharedStore for SharedDatabase {
         if let Some(told) = first.or_else(newest) {
             return Ok(Some(told));
         }
-        let values: &[(&(dyn postgres::types::ToSql + Sync), Type)] =
-            &[(&self.register, Type::TEXT), (&signed(seq), Type::INT8)];
+        let values: &[Value<'_>] = &[(&self.register, Type::TEXT), (&signed(seq), Type::INT8)];
         let found = self.link.with(Doing::ReadLog, |client| client.query_typed_opt(ENTRY, values))?;
         found.as_ref().map(raw).transpose()
     }
@@ -229,8 +227,7 @@ impl SharedStore for SharedDatabase {
         }
         let mut client = self.link.client()?;
         let seq = signed(from);
-        let values: [(&(dyn postgres::types::ToSql + Sync), Type); 2] =
-            [(&self.register, Type::TEXT), (&seq, Type::INT8)];
+        let values: [Value<'_>; 2] = [(&self.register, Type::TEXT), (&seq, Type::INT8)];
         let mut rows = client.query_typed_raw(SCAN, values).map_err(failed(Doing::ReadLog))?;
         while let Some(row) = rows.next().map_err(failed(Doing::ReadLog))? {
             if !visit(raw(&row)?)? {
@@ -334,7 +331,7 @@ impl SharedStore for SharedDatabase {
     fn mark_moved(&mut self, _turn: &Turn, head: Option<Head>, to: &Path) -> Result<Appended, StoreError> {
         self.writable()?;
         let (seq, leaf) = (head.map(|head| signed(head.seq)), head.map(|head| head.leaf.as_bytes().to_vec()));
-        let values: &[(&(dyn postgres::types::ToSql + Sync), Type)] = &[
+        let values: &[Value<'_>] = &[
             (&self.register, Type::TEXT),
             (&to.to_string_lossy(), Type::TEXT),
             (&seq, Type::INT8),

@@ -24,7 +24,6 @@ use crate::store::sqlite::schema::{self, TABLES};
 use crate::store::sqlite::snapshot::view;
 use crate::store::sqlite::{moved, queue};
 use crate::store::{Finding, StoreError};
-use crate::tr;
 
 /// The file of a register, open for reading.
 pub struct SharedFile {
@@ -379,10 +378,7 @@ fn insert(conn: &Connection, raw: &Raw) -> rusqlite::Result<()> {
 fn kept(conn: &Connection, raw: &Raw) -> Result<(), StoreError> {
     match entry(conn, raw.seq).map_err(StoreError::sqlite(Doing::Record))? {
         Some(found) if found == *raw => Ok(()),
-        _ => {
-            let meaning = tr!("the file does not keep what is written", "写入的内容没有保存在文件中");
-            Err(StoreError::Broken(Finding::at(raw.seq, "append", meaning)))
-        }
+        _ => Err(StoreError::not_kept(raw.seq)),
     }
 }
 
