@@ -223,7 +223,7 @@ fn reading_a_copy_beside_the_register_moves_no_pin() {
         for command in ["verify", "list", "show CHG-1", "doctor", "verify --json", "list --json"] {
             let output = world.run("carol", &format!("{command} --register {file}"));
             assert_eq!(output.exit, Exit::Done, "{command}: {}", output.screen);
-            let said = output.screen.contains("this file is not the register itself");
+            let said = output.screen.contains("this is not the register itself");
             assert!(said || command == "doctor", "{command}: {}", output.screen);
             if command.ends_with("--json") {
                 assert!(output.out.contains("\"rule\":\"copy\""), "{}", output.screen);

@@ -213,12 +213,10 @@ impl Registers {
 /// # Errors
 /// The address is invalid, or has a password in it.
 pub fn place(env: &Env, given: &Path) -> Result<PathBuf, StoreError> {
-    match given.to_str().filter(|_| is_server(given)) {
+    // What is meant as an address may have a password in it, which no error repeats.
+    let meant = |it: &&str| is_server(given) || it.contains("://") || it.contains("password=");
+    match given.to_str().filter(meant) {
         Some(address) => store::server(address, |file| env.path(file)),
-        // Meant as an address, and perhaps with a password in it, which no error may repeat.
-        None if given.to_str().is_some_and(|it| it.contains("://") || it.contains("password=")) => {
-            store::server("", Path::to_owned)
-        }
         None => Ok(env.path(given)),
     }
 }

@@ -39,6 +39,14 @@ pub fn server(given: &str, resolve: impl Fn(&Path) -> PathBuf) -> Result<PathBuf
     Ok(PathBuf::from(address.resolved(resolve).to_string()))
 }
 
+/// A place as others may name it: the address of a server without the role and the files of one account.
+pub fn for_others(place: &Path) -> PathBuf {
+    match address(place) {
+        Some(Ok(address)) => PathBuf::from(address.for_others().to_string()),
+        _ => place.to_owned(),
+    }
+}
+
 /// Whether two places are one: the same file by any path, or the same register of the same database for any user.
 pub fn is_one_place(one: &Path, other: &Path) -> bool {
     match (address(one), address(other)) {
@@ -79,7 +87,12 @@ pub fn open(
     Ok((Box::new(file), findings))
 }
 
-/// Whether a register can be created at a path: there is no file, or one without entry 0. Whether a server has it already,
+/// Whether something may be at a place: no server is asked.
+pub fn may_exist(place: &Path) -> bool {
+    is_server(place) || place.exists()
+}
+
+/// Whether a register can be created at a place: there is no file, or one without entry 0. Whether a server has it already,
 /// it says when it is created.
 pub fn is_free(place: &Path, scratch: &Path) -> bool {
     is_server(place) || !place.exists() || SharedFile::never_founded(place, scratch)

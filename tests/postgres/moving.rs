@@ -42,6 +42,8 @@ fn nothing_is_recorded_at_the_old_place_and_everything_is_at_the_new_one() {
         "{}",
         old.screen
     );
+    // Nothing of the account that moved it.
+    assert!(!old.err.contains("tester@"), "{}", old.screen);
     // The mark leads nobody anywhere.
     assert_eq!(server.raws().len(), 3);
     let new = format!("--register {address}");

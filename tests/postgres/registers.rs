@@ -2,10 +2,12 @@
 
 use std::fs;
 
+use ::postgres::error::SqlState;
 use sha2::{Digest as _, Sha256};
 use twinseal::error::Exit;
 
 use crate::support::World;
+use crate::support::server::Server;
 
 /// A world whose register is on a server; `None` without PostgreSQL.
 fn on_server() -> Option<World> {
@@ -165,6 +167,60 @@ fn no_address_with_a_password_in_it_is_repeated() {
             assert!(said.exit != Exit::Done && !said.screen.contains("s3cret"), "{address}: {}", said.screen);
         }
     }
+}
+
+#[test]
+fn looking_at_a_restored_dump_moves_no_account_there() {
+    let Some(world) = filed() else { return };
+    let (copy, known) = (Server::start(), "people/dave/.config/twinseal/registers.toml");
+    let id = world.state().id().unwrap().to_string();
+    let insert = "INSERT INTO twinseal.entry VALUES ($1, $2, $3, $4, $5)";
+    for raw in world.server().unwrap().raws() {
+        let seq = i64::try_from(raw.seq).unwrap();
+        copy.owner().execute(insert, &[&id, &seq, &raw.blob, &raw.text, &raw.data]).unwrap();
+    }
+    let before = fs::read_to_string(world.path(known)).unwrap();
+    let (address, fingerprint) = (copy.address(), world.fingerprint());
+    world.ok("dave", &format!("list --register {address} --fingerprint {fingerprint}"));
+    assert_eq!(fs::read_to_string(world.path(known)).unwrap(), before);
+    let noted = world.run("dave", &format!("note CHG-1 Words. --register {address}"));
+    assert!(noted.exit == Exit::Environment && noted.err.contains("registers forget"), "{}", noted.screen);
+    assert_eq!(copy.raws().len(), 3);
+    world.ok("dave", "note CHG-1 Words. --register prod");
+    // On its user's word the account forgets the old server, and takes the new one for the register.
+    world.ok("dave", &format!("registers forget prod --fingerprint {fingerprint}"));
+    world.fails(
+        "dave",
+        &format!("list --register {address} --fingerprint {fingerprint}"),
+        Exit::Broken,
+        "the log lacks",
+    );
+}
+
+#[test]
+fn no_part_of_an_entry_is_longer_than_a_file_would_hold() {
+    let Some(world) = filed() else { return };
+    for (column, long) in [("blob", 5_242_881), ("text", 5_242_881), ("data", 5_242_881)] {
+        let update =
+            format!("UPDATE twinseal.entry SET {column} = convert_to(repeat('x', {long}), 'UTF8') WHERE seq = 2");
+        let refused = world.server().unwrap().owner().batch_execute(&update).unwrap_err();
+        assert_eq!(refused.code(), Some(&SqlState::CHECK_VIOLATION), "{column}");
+    }
+}
+
+#[test]
+fn an_address_is_taken_wherever_a_person_is_asked_for_a_register() {
+    let Some(world) = filed() else { return };
+    let address = world.place();
+    let set = world.run("erin", &format!("config set register {address}"));
+    assert!(set.exit == Exit::Done && !set.err.contains("no file"), "{}", set.screen);
+    world.variable("erin", "TWINSEAL_REGISTER", None);
+    let joined = world.run_typing("erin", "join", &[&address]);
+    assert!(joined.exit == Exit::Done, "{}", joined.screen);
+    let refused = world.run("erin", "config set register postgres://u:s3cret@h/db");
+    assert!(refused.exit != Exit::Done && !refused.screen.contains("s3cret"), "{}", refused.screen);
+    let config = fs::read_to_string(world.path("people/erin/.config/twinseal/config.toml")).unwrap();
+    assert!(!config.contains("s3cret"), "{config}");
 }
 
 /// What the owner of the database does, and the finding of `verify` for an account that knew the log before.

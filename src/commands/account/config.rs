@@ -1,18 +1,21 @@
 //! `config`: the settings of this account, and where each comes from.
 
 use std::fs;
+use std::path::Path;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use toml_edit::{DocumentMut, value};
 
 use crate::commands::lookup::{parse, zone_named};
+use crate::commands::registers::place;
 use crate::commands::{Context, Zh};
 use crate::config::{Config as File, ConfigError};
 use crate::domain::PersonId;
 use crate::error::{Error, FileAct};
 use crate::output::{safe, table};
 use crate::settings::{Origin, Setting};
+use crate::store::may_exist;
 use crate::{tr, trf};
 
 /// Show and change the settings of this account
@@ -145,6 +148,9 @@ impl Set {
         if self.name == Name::Zone {
             zone_named(&self.value)?;
         }
+        if self.name == Name::Register {
+            place(context.env, Path::new(&self.value))?;
+        }
         store(context, &[(self.name, self.value.clone())])?;
         if self.name == Name::Register {
             note_missing(context, &self.value);
@@ -178,7 +184,7 @@ pub fn store(context: &Context<'_>, settings: &[(Name, String)]) -> Result<(), E
 /// Warns of a register that no command would find: the next one would fail, far from this one.
 fn note_missing(context: &mut Context<'_>, given: &str) {
     let missing = match context.registers.path(context.env, given) {
-        Ok(path) if path.exists() => return,
+        Ok(path) if may_exist(&path) => return,
         Ok(path) => trf!("there is no file {}", "没有文件 {}", safe(&path.display().to_string())),
         Err(error) => safe(&error.to_string()).into_owned(),
     };

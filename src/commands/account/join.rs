@@ -20,7 +20,7 @@ use crate::error::{AccountError, Error, RegisterError, RequestError};
 use crate::format::request::{RegisterRef, Request};
 use crate::output::{list, safe};
 use crate::signer::KeySource;
-use crate::store::Session;
+use crate::store::{Session, may_exist};
 use crate::{tr, trf};
 
 /// Join a register
@@ -273,16 +273,16 @@ fn free(person: PersonId, enrolled: &BTreeSet<PersonId>) -> Result<PersonId, Err
 /// Asks which register to join, and remembers it for the rest of the command.
 fn ask_register(context: &mut Context<'_>) -> Result<String, Error> {
     context.env.status(tr!(
-        "Which register? Type the path of its file; or its id, NAME#..., as an admin told you; or, if it is about to be \
-         founded, its name.",
-        "加入哪个变更台账？请输入其文件的路径；或管理员告知的标识 NAME#...；如果它即将创建，请输入其名称。"
+        "Which register? Type the path of its file or the address of its server; or its id, NAME#..., as an admin told you; \
+         or, if it is about to be founded, its name.",
+        "加入哪个变更台账？请输入其文件的路径或其服务器的地址；或管理员告知的标识 NAME#...；如果它即将创建，请输入其名称。"
     ));
     let given = ask(context, tr!("Register", "变更台账"), "", |context, given| {
         if given.contains('#') {
             return parse::<RegisterRef>(given).map(|_| given.to_owned());
         }
         match context.registers.path(context.env, given) {
-            Ok(path) if path.is_file() => Ok(given.to_owned()),
+            Ok(path) if may_exist(&path) => Ok(given.to_owned()),
             Ok(path) => Err(crate::store::StoreError::NotFound { path }.into()),
             Err(Error::Register(RegisterError::Unknown { name })) => parse::<RegisterRef>(&name).map(|_| name),
             Err(error) => Err(error),
@@ -356,7 +356,7 @@ fn report(context: &mut Context<'_>, out: &Path, request: &Request) -> Result<()
         ),
     });
     let named = context.registers.named();
-    let file = named.and_then(|it| context.registers.path(context.env, &it).ok()).filter(|it| it.is_file());
+    let file = named.and_then(|it| context.registers.path(context.env, &it).ok()).filter(|it| may_exist(it));
     let file = file.map_or_else(|| "FILE".to_owned(), |it| option_path(&it));
     context.env.remark(match &request.register {
         RegisterRef::New(_) => trf!(

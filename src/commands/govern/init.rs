@@ -23,7 +23,7 @@ use crate::key_choice::confirm;
 use crate::output::{Page, member_blocks, members_line, policy_sentences, safe};
 use crate::record::{Author, Plan, compose, sign};
 use crate::store::{
-    self, Anchor, Appended, Doing, Excuse, Session, SharedStore, StoreError, Writer, is_free, is_server,
+    self, Anchor, Appended, Doing, Excuse, Session, SharedStore, StoreError, Writer, for_others, is_free, is_server,
 };
 use crate::trust::{Purpose, Request, taken};
 use crate::{tr, trf};
@@ -223,7 +223,7 @@ pub fn predecessor_block(page: &mut Page, Predecessor { register, fingerprint, h
 /// Says where the register is, and who does what next.
 fn report(context: &mut Context<'_>, entry: &Entry, path: &Path) -> Result<(), Error> {
     let data = format!("register {}\nfingerprint {}", entry.header.register, entry.leaf);
-    let (file, option) = (safe(&path.display().to_string()).into_owned(), option_path(path));
+    let (file, option) = (safe(&path.display().to_string()).into_owned(), option_path(&for_others(path)));
     let said = trf!(
         "register created at {file}; give everybody the fingerprint out of band: by phone, or in person\n\
          next: another founding admin runs `twinseal seal --register {option}`\n\

@@ -11,7 +11,7 @@ use crate::commands::upkeep::verify::finding_json;
 use crate::commands::{Context, Zh};
 use crate::error::{Error, LossError};
 use crate::output::safe;
-use crate::store::{self, FileError, Recovered, Site, StoreError, is_one_file};
+use crate::store::{self, FileError, Recovered, Site, StoreError, is_one_place};
 use crate::{tr, trf};
 
 /// Recover lost entries from another file of the register
@@ -43,7 +43,7 @@ impl Recover {
         }
         // Closing a second handle of the register would release the locks of the first.
         let copy = place(context.env, &self.copy)?;
-        if is_one_file(&copy, session.shared().place()) {
+        if is_one_place(&copy, session.shared().place()) {
             return Err(Error::Loss(LossError::Copy {
                 source: StoreError::File(FileError::SameFile { path: self.copy.clone() }),
                 path: self.copy,

@@ -10,7 +10,7 @@ use crate::commands::{Context, Zh};
 use crate::error::{Error, RegisterError};
 use crate::key_choice::confirm;
 use crate::output::safe;
-use crate::store::restore;
+use crate::store::{may_exist, restore};
 use crate::trust::Request;
 use crate::{tr, trf};
 
@@ -43,9 +43,9 @@ impl Restore {
         let path = context.env.path(&self.copy);
         if let Some(other) = elsewhere(context, &path) {
             context.env.status(trf!(
-                "warning: this account knows the register at {}, and that file exists. Two registers with the same \
+                "warning: this account knows the register at {}, where it may still be. Two registers with the same \
                  beginning would diverge. Restore only if the register is lost, and at its path",
-                "警告：本账号已知的该变更台账位于 {}，且该文件存在。开头相同的两个变更台账会分叉。\
+                "警告：本账号已知的该变更台账位于 {}，可能仍在那里。开头相同的两个变更台账会分叉。\
                  仅当变更台账丢失时，才在其原路径恢复",
                 safe(&other.display().to_string())
             ));
@@ -73,11 +73,11 @@ impl Restore {
     }
 }
 
-/// Where this account knows the register whose backup is at `path`, if there is another file.
+/// Where this account knows the register whose backup is at `path`, if it may be there.
 fn elsewhere(context: &Context<'_>, path: &Path) -> Option<PathBuf> {
     let request = Request { name: path.display().to_string(), path: path.to_owned(), fingerprint: None };
     let fingerprint = context.registers.find(&request).ok()?.identity.fingerprint.to_string();
     let known = context.registers.known().list().iter().find(|it| it.fingerprint == fingerprint)?;
     let same = path.canonicalize().is_ok_and(|path| path == known.file);
-    (!same && known.file.exists()).then(|| known.file.clone())
+    (!same && may_exist(&known.file)).then(|| known.file.clone())
 }

@@ -144,9 +144,10 @@ fn closed_hint(error: &StoreError) -> &'static str {
         ),
         StoreError::Copy { .. } => {
             tr!(
-                "name the register itself with --register NAME; if it has moved here for good, remove the file at its old path, and \
-             give its fingerprint once: --fingerprint FINGERPRINT",
-                "请用 --register NAME 指定变更台账本身；如果它已永久移到此处，请删除旧路径上的文件，并给出一次指纹：--fingerprint FINGERPRINT"
+                "name the register itself with --register NAME; if it has moved here for good, remove the file at its old path, or \
+                 forget its old server with `twinseal registers forget NAME`; then give its fingerprint once: \
+                 --fingerprint FINGERPRINT",
+                "请用 --register NAME 指定变更台账本身；如果它已永久移到此处，请删除旧路径上的文件，或用 `twinseal registers forget NAME` 忘记原服务器；然后给出一次指纹：--fingerprint FINGERPRINT"
             )
         }
         _ => tr!(

@@ -203,6 +203,11 @@ impl Address {
         Self { register: Some(register.to_owned()), ..self.clone() }
     }
 
+    /// The same address without what belongs to one account: the role, and its files.
+    pub fn for_others(&self) -> Self {
+        Self { user: None, authorities: None, certificate: None, key: None, ..self.clone() }
+    }
+
     /// The same address with the paths of its files resolved.
     pub fn resolved(self, path: impl Fn(&Path) -> PathBuf) -> Self {
         let resolved = |file: Option<PathBuf>| file.map(|it| path(&it));

@@ -129,8 +129,8 @@ impl fmt::Display for Notice {
                 "没有空间存放已验证缓存：日志已与已验证位置比对，新内容不会保存"
             ),
             Self::Copy => tr!(
-                "this file is not the register itself: nothing is recorded in it, and the pin does not advance",
-                "该文件不是变更台账本身：不会在其中记录，已验证位置也不会前移"
+                "this is not the register itself: nothing is recorded in it, and the pin does not advance",
+                "这不是变更台账本身：不会在其中记录，已验证位置也不会前移"
             ),
             Self::Moved { .. }
             | Self::ClockBehind { .. }

@@ -14,7 +14,7 @@ use crate::error::{Error, RegisterError};
 use crate::key_choice::confirm;
 use crate::output::safe;
 use crate::private::{self, Owner};
-use crate::store::{self, FileError, Session, SharedStore, Site, StoreError, is_one_place};
+use crate::store::{self, FileError, Session, SharedStore, Site, StoreError, for_others, is_one_place};
 use crate::trust::{Purpose, Request};
 use crate::{tr, trf};
 
@@ -85,7 +85,7 @@ impl Move {
 /// finished elsewhere would be finished twice.
 fn check_begun(context: &mut Context<'_>, note: &Path, to: &Path) -> Result<(), Error> {
     let begun = private::read(note, Owner::Me).map_err(StoreError::from)?;
-    if begun.is_some_and(|begun| Path::new(begun.trim_end()) == to) {
+    if begun.is_some_and(|begun| is_one_place(Path::new(begun.trim_end()), to)) {
         return Ok(());
     }
     if !context.env.console.is_interactive() {
@@ -144,17 +144,23 @@ fn carry_over(
         Error::Register(RegisterError::MoveInterrupted { place: there.clone(), source: source.into() })
     };
     if !marked {
-        private::replace(note, &format!("{}\n", there.display())).map_err(StoreError::from)?;
-        if let Err(error) = mark(context, session, &there) {
-            target.discard();
-            return Err(error);
+        let told = for_others(&there);
+        private::replace(note, &format!("{}\n", told.display())).map_err(StoreError::from)?;
+        match mark(context, session, &told) {
+            Err(error) if session.shared().moved()?.is_none() => {
+                target.discard();
+                return Err(error);
+            }
+            Err(Error::Store(source)) => return Err(interrupted(source)),
+            marked => marked?,
         }
     }
     // Somebody may have appended just before the mark.
     session.refresh(context.env.now(), &mut |_| {})?;
     let head = session.state().head().ok_or(Error::NoEntry(0))?;
     let done = match target.newest().map_err(interrupted)? {
-        None => session.copy_into(&mut *target),
+        // Somebody else may have filled it meanwhile, and a server may keep less than it said.
+        None => session.copy_into(&mut *target).and_then(|()| session.same_in(&*target)),
         Some(_) => session.same_in(&*target),
     };
     done.map_err(interrupted)?;
@@ -167,7 +173,7 @@ fn report(context: &mut Context<'_>, session: &Session, there: &Path, head: Head
     context.ui.answer(context.env, json, || {
         trf!("moved {entries} entries to {name}", "已将 {entries} 条日志迁移到 {name}")
     })?;
-    let (option, fingerprint) = (option_path(there), session.fingerprint());
+    let (option, fingerprint) = (option_path(&for_others(there)), session.fingerprint());
     context.env.remark(trf!(
         "tell everybody the new place; each account names it once: \
          `twinseal list --register {option} --fingerprint {fingerprint}`",
