@@ -3,6 +3,7 @@
 mod chinese;
 mod dry_run;
 mod language;
+mod replica;
 mod shape;
 mod usage;
 
@@ -37,6 +38,7 @@ use crate::output::{Clock, folded_help, safe, safe_json, safe_lines};
 use crate::{tr, trf};
 
 pub use dry_run::{RECORDING, RECORDING_IF_ASKED};
+pub use replica::READING;
 
 /// A change register with two-person control.
 ///
@@ -252,6 +254,9 @@ fn run_in(args: Vec<OsString>, env: &mut Env) -> Exit {
         clock = context.clock();
         if context.options.dry_run {
             dry_run::check(&args)?;
+        }
+        if context.options.replica {
+            replica::check(&args)?;
         }
         let run = match command {
             None => home::home(&mut context),

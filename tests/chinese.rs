@@ -10,7 +10,8 @@ use crate::hostile::screen::{Mode, day_in};
 use crate::support::World;
 
 /// Files whose English is for programs and maintainers, each with the reason.
-const ENGLISH: &[(&str, &str)] = &[("src/cli/dry_run.rs", "names of commands")];
+const ENGLISH: &[(&str, &str)] =
+    &[("src/cli/dry_run.rs", "names of commands"), ("src/cli/replica.rs", "names of commands")];
 
 /// Literals that stand for themselves in both languages, each with the reason.
 const SAME: &[(&str, &str)] = &[

@@ -14,4 +14,5 @@ mod proxy;
 mod registers;
 mod rights;
 mod scene;
+mod standby;
 mod writers;

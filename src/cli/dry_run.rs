@@ -2,9 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::CommandFactory;
-
-use super::Cli;
+use super::shape::command_of;
 use crate::error::{AccountError, Error};
 
 /// The commands that record entries. The others refuse `--dry-run`: some of them write files.
@@ -63,12 +61,7 @@ pub const RECORDING_IF_ASKED: [&str; 3] = ["audit reconcile", "audit sample", "c
 
 /// Fails if the command of this command line records no entry.
 pub(super) fn check(args: &[OsString]) -> Result<(), Error> {
-    let (mut verbs, mut matches) = (Vec::new(), Cli::command().try_get_matches_from(args).unwrap_or_default());
-    while let Some((verb, below)) = matches.remove_subcommand() {
-        verbs.push(verb);
-        matches = below;
-    }
-    let command = verbs.join(" ");
+    let (command, matches) = command_of(args);
     let asked = || RECORDING_IF_ASKED.contains(&command.as_str()) && matches.get_flag("record");
     if RECORDING.contains(&command.as_str()) || asked() {
         return Ok(());

@@ -1,10 +1,11 @@
 //! The layout of the help: examples before options, and the commands by what people do.
 
+use std::ffi::OsString;
 use std::fmt::Write;
 
-use clap::Command;
+use clap::{ArgMatches, Command, CommandFactory};
 
-use super::chinese;
+use super::{Cli, chinese};
 use crate::tr;
 
 /// A group of commands, with its name in English and Chinese.
@@ -26,6 +27,16 @@ const GROUPS: [Group; 7] = [
     (["Keep its file", "维护文件"], &["backup", "restore", "recover", "repair", "rebuild", "doctor", "register"]),
     (["This account", "本账号"], &["join", "whoami", "config", "registers", "notify", "setup-shell", "help"]),
 ];
+
+/// The command of a valid command line, by its words, such as `proposal second`, and its arguments.
+pub fn command_of(args: &[OsString]) -> (String, ArgMatches) {
+    let (mut verbs, mut matches) = (Vec::new(), Cli::command().try_get_matches_from(args).unwrap_or_default());
+    while let Some((verb, below)) = matches.remove_subcommand() {
+        verbs.push(verb);
+        matches = below;
+    }
+    (verbs.join(" "), matches)
+}
 
 /// Lays out the help of the program and of every command. `-h` leaves out the global options.
 pub fn lay_out(program: Command) -> Command {
@@ -67,10 +78,7 @@ fn overview(program: &Command) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
-    use crate::cli::Cli;
 
     #[test]
     fn every_command_is_in_one_group() {

@@ -80,6 +80,10 @@ pub struct Options {
     #[arg(id = "global-dry-run", long = "dry-run", global = true, help_heading = "Global options")]
     #[arg(zh("说明将记录什么，但不记录；仅用于记录日志的命令"))]
     pub dry_run: bool,
+    /// Read from a standby of the server, which may lack the newest entries; only for commands that only read
+    #[arg(id = "global-replica", long = "replica", global = true)]
+    #[arg(zh("从服务器的备库读取，其中可能缺少最新的日志条目；仅用于只读命令"))]
+    pub replica: bool,
     /// Output and errors in JSON: one document, or one per line from `log` and `export jsonl`
     #[arg(id = "global-json", long = "json", global = true)]
     #[arg(zh("以 JSON 输出结果和错误：一个文档；`log` 和 `export jsonl` 每行一个"))]
@@ -142,7 +146,7 @@ impl<'e> Context<'e> {
         }
         let key_choice = KeyChoice::new(env, &settings, options.passphrase_file.as_deref());
         let named = settings.register.as_ref().map(|it| it.value.clone());
-        let registers = Registers::load(env, named, options.fingerprint.clone())?;
+        let registers = Registers::load(env, named, options.fingerprint.clone(), options.replica)?;
         let ui = Ui::new(options.json);
         Ok(Self { env, options, settings, key_choice, registers, ui, authors: config.authors })
     }

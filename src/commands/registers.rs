@@ -33,15 +33,15 @@ pub struct Found {
 }
 
 impl Registers {
-    /// Reads the known registers. `named` and `fingerprint` are the values of the global options.
+    /// Reads the known registers. `named`, `fingerprint` and `replica` are the values of the global options.
     ///
     /// # Errors
     /// The list of known registers cannot be read, or others may write this account's directory.
-    pub fn load(env: &Env, named: Option<String>, fingerprint: Option<String>) -> Result<Self, Error> {
+    pub fn load(env: &Env, named: Option<String>, fingerprint: Option<String>, replica: bool) -> Result<Self, Error> {
         let state = env.xdg("XDG_STATE_HOME", ".local/state");
         private::check_folder(&state).map_err(StoreError::from)?;
         PrivateCopy::clear(&state);
-        Ok(Self { known: KnownRegisters::load(env)?, named, fingerprint, state, home: home(env) })
+        Ok(Self { known: KnownRegisters::load(env)?, named, fingerprint, state, home: home(env, replica) })
     }
 
     pub fn known(&self) -> &KnownRegisters {
@@ -222,7 +222,7 @@ pub fn place(env: &Env, given: &Path) -> Result<PathBuf, StoreError> {
 }
 
 /// What of the account and its environment a server is connected with. Nothing of it is secret: the variables name files.
-fn home(env: &Env) -> Home {
+fn home(env: &Env, replica: bool) -> Home {
     let file = |variable: &str| env.variables.get(variable).map(|path| env.path(Path::new(path)));
     let named = env.variables.get("LOGNAME").or_else(|| env.variables.get("USER"));
     Home {
@@ -231,6 +231,7 @@ fn home(env: &Env) -> Home {
         service_file: file("PGSERVICEFILE"),
         pass_file: file("PGPASSFILE"),
         user: named.and_then(|it| it.to_str()).map(str::to_owned),
+        replica,
     }
 }
 

@@ -39,6 +39,12 @@ pub enum AccountError {
         "--dry-run：`{}` 不记录日志条目", format!("twinseal {}", .0).trim_end()
     ))]
     RecordsNothing(String),
+    /// `--replica` with a command that records or decides.
+    #[error("{}", trf!(
+        "--replica: `{}` needs the newest entries, which only the primary has",
+        "--replica：`{}` 需要最新的日志条目，只有主库才有", format!("twinseal {}", .0).trim_end()
+    ))]
+    NeedsPrimary(String),
     /// Nothing to file, and no terminal for an editor.
     #[error("{}", tr!("no draft given, and no terminal for an editor", "未给出草稿，也没有终端可打开编辑器"))]
     NoDraftGiven,
@@ -155,6 +161,7 @@ impl AccountError {
                 "请先核对指纹：`twinseal join`，或去掉 --dry-run 再运行"
             ),
             Self::RecordsNothing(_) => tr!("leave --dry-run out", "请去掉 --dry-run"),
+            Self::NeedsPrimary(_) => tr!("leave --replica out", "请去掉 --replica"),
             Self::NotFiled(n) => return format!("`twinseal drafts resume {n}`"),
             Self::NothingWritten => tr!(
                 "change it, and save it before you close the editor; no draft was kept. To revise as it is: --again",

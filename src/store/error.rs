@@ -98,6 +98,16 @@ pub enum StoreError {
         /// The address.
         place: PathBuf,
     },
+    /// A store that follows another one, and lacks entries that this account verified there.
+    #[error("{}", trf!("the standby {} is behind: its log ends at entry {newest}, and this account verified entry {known}", "备库 {} 落后：其日志止于第 {newest} 条，而本账号已核验到第 {known} 条", .place.display()))]
+    Behind {
+        /// The address.
+        place: PathBuf,
+        /// The newest entry that it has.
+        newest: u64,
+        /// The newest entry that this account verified.
+        known: u64,
+    },
     /// This account may not do that in the database.
     #[error("{}", trf!("no right for {doing}: {source}", "没有权限{doing}：{source}"))]
     NoRight {

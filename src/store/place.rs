@@ -1,11 +1,10 @@
 //! Opens and creates a register where its place says: a place is the path of a file, or the address of a server.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::domain::RegisterId;
 use crate::store::postgres::address::Address;
-use crate::store::postgres::connect::{Home, Purpose};
+use crate::store::postgres::connect::Home;
 use crate::store::postgres::error::ConnectError;
 use crate::store::postgres::shared::SharedDatabase;
 use crate::store::shared::SharedStore;
@@ -14,9 +13,6 @@ use crate::store::sqlite::mount::is_one_file;
 use crate::store::sqlite::moved;
 use crate::store::sqlite::shared::SharedFile;
 use crate::store::{Finding, StoreError};
-
-/// What an ordinary command connects for: only a primary decides.
-const USE: Purpose = Purpose { replica: false, statement_timeout: Duration::ZERO, lock_timeout: Duration::ZERO };
 
 /// The address, if the place is a server.
 fn address(place: &Path) -> Option<Result<Address, StoreError>> {
@@ -60,7 +56,7 @@ pub fn is_one_place(one: &Path, other: &Path) -> bool {
 pub fn has_moved(place: &Path, home: &Home) -> bool {
     match address(place) {
         Some(Ok(address)) => {
-            SharedDatabase::open(&address, home, USE).is_ok_and(|(it, _)| matches!(it.moved(), Ok(Some(_))))
+            SharedDatabase::open(&address, home).is_ok_and(|(it, _)| matches!(it.moved(), Ok(Some(_))))
         }
         Some(Err(_)) => false,
         None => moved::has_moved(place),
@@ -80,7 +76,7 @@ pub fn open(
     home: &Home,
 ) -> Result<(Box<dyn SharedStore>, Vec<Finding>), StoreError> {
     if let Some(address) = address(place) {
-        let (database, findings) = SharedDatabase::open(&address?, home, USE)?;
+        let (database, findings) = SharedDatabase::open(&address?, home)?;
         return Ok((Box::new(database), findings));
     }
     let (file, findings) = SharedFile::open(place, site, scratch)?;
@@ -104,7 +100,7 @@ pub fn is_free(place: &Path, scratch: &Path) -> bool {
 /// [`StoreError::Exists`], or what the system or the database reports.
 pub fn create(place: &Path, id: &RegisterId, scratch: &Path, home: &Home) -> Result<Box<dyn SharedStore>, StoreError> {
     match address(place) {
-        Some(address) => Ok(Box::new(SharedDatabase::create(&address?, id, home, USE)?)),
+        Some(address) => Ok(Box::new(SharedDatabase::create(&address?, id, home)?)),
         None => Ok(Box::new(SharedFile::create(place, scratch)?)),
     }
 }

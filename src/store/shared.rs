@@ -26,6 +26,15 @@ pub trait SharedStore {
     /// Whether it is a backup: read and verified, never written.
     fn is_backup(&self) -> bool;
 
+    /// How far it is, if it only follows another store and may lack the newest entries. Such a store is read, never
+    /// written.
+    ///
+    /// # Errors
+    /// What the database reports.
+    fn following(&self) -> Result<Option<Following>, StoreError> {
+        Ok(None)
+    }
+
     /// The sequence number of the newest row, verified or not.
     ///
     /// # Errors
@@ -172,6 +181,15 @@ pub trait SharedStore {
     fn into_file(self: Box<Self>) -> Option<SharedFile> {
         None
     }
+}
+
+/// A store that follows another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Following {
+    /// When the newest transaction that it has was committed, by the clock of the other; `None` if it has none.
+    pub until: Option<Time>,
+    /// How old that is, in seconds, by its own clock. If nothing happens meanwhile, it grows and nothing is missing.
+    pub age: u64,
 }
 
 /// The result of an attempt to append.

@@ -5,7 +5,6 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::cluster::PURPOSE;
 use twinseal::store::postgres::address::Address;
 use twinseal::store::postgres::connect::{Home, connect};
 use twinseal::store::postgres::error::{ConnectError, Why};
@@ -24,7 +23,7 @@ fn why_of(words: &str, serve: impl FnOnce(TcpStream) + Send + 'static) -> Why {
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || serve(listener.accept().unwrap().0));
     let address: Address = format!("postgres://u@127.0.0.1:{port}/db{words}").parse().unwrap();
-    match connect(&address, &Home::default(), PURPOSE).unwrap_err() {
+    match connect(&address, &Home::default()).unwrap_err() {
         ConnectError::Failed { why, .. } => why,
         other => panic!("{other}"),
     }
@@ -69,12 +68,12 @@ fn nobody_who_listens_and_no_such_socket_are_told_apart() {
         (format!("postgres:///db?user=u&host={socket}"), Why::NoSocket),
         ("postgres://u@no-such-host.invalid/db?connect_timeout=5".to_owned(), Why::NoSuchHost),
     ] {
-        let error = connect(&text.parse().unwrap(), &Home::default(), PURPOSE).unwrap_err();
+        let error = connect(&text.parse().unwrap(), &Home::default()).unwrap_err();
         assert!(matches!(&error, ConnectError::Failed { why, .. } if *why == expected), "{text}: {error:?}");
         assert!(error.hint().is_some());
     }
     let both = format!("postgres://u@127.0.0.1:{free},127.0.0.2:{free}/db");
-    let error = connect(&both.parse().unwrap(), &Home::default(), PURPOSE).unwrap_err();
+    let error = connect(&both.parse().unwrap(), &Home::default()).unwrap_err();
     assert!(matches!(&error, ConnectError::All(all) if all.len() == 2), "{error:?}");
 }
 

@@ -18,7 +18,7 @@ use ::postgres::{Client, NoTls};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use twinseal::store::postgres::address::Address;
-use twinseal::store::postgres::connect::{Connected, Home, Purpose, connect};
+use twinseal::store::postgres::connect::{Connected, Home, connect};
 use twinseal::store::postgres::error::{ConnectError, Why};
 use twinseal::store::postgres::schema;
 
@@ -47,10 +47,6 @@ const SMALL_DISK: &str = r#"mount -t tmpfs -o size=24m,mode=700,uid=$1,gid=$1 tm
 
 /// The password of every role that has one.
 pub const PASSWORD: &str = "correct: horse\\battery";
-
-/// For decisions: from the primary.
-pub const PURPOSE: Purpose =
-    Purpose { replica: false, statement_timeout: Duration::from_secs(20), lock_timeout: Duration::from_secs(10) };
 
 /// The folder of PostgreSQL's programs. Without them a test prints that it is skipped, and returns; on CI (`CI=true`)
 /// it fails.
@@ -398,7 +394,7 @@ impl Person {
     }
 
     pub fn connect(&self, url: &str) -> Result<Connected, ConnectError> {
-        connect(&url.parse::<Address>().unwrap(), &self.home, PURPOSE)
+        connect(&url.parse::<Address>().unwrap(), &self.home)
     }
 
     /// Why there is no connection to the only server of a URL.

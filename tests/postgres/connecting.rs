@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::cluster::{Cluster, PASSWORD, PURPOSE, Person, Plan, value};
+use super::cluster::{Cluster, PASSWORD, Person, Plan, value};
 use twinseal::private::PrivateError;
-use twinseal::store::postgres::connect::{Purpose, connect};
+use twinseal::store::postgres::connect::{Home, connect};
 use twinseal::store::postgres::error::{ConnectError, Why};
 
 #[test]
@@ -23,8 +23,8 @@ fn an_account_connects_over_the_socket_without_a_password() {
     let client = &mut open.client;
     assert_eq!(value(client, "current_setting('application_name')"), "twinseal");
     assert_eq!(value(client, "current_setting('client_min_messages')"), "warning");
-    assert_eq!(value(client, "current_setting('statement_timeout')"), "20s");
-    assert_eq!(value(client, "current_setting('lock_timeout')"), "10s");
+    assert_eq!(value(client, "current_setting('statement_timeout')"), "0");
+    assert_eq!(value(client, "current_setting('lock_timeout')"), "0");
     assert_eq!(value(client, "current_user"), cluster.account);
 }
 
@@ -40,7 +40,7 @@ fn no_setting_of_a_role_weakens_a_connection() {
         CREATE FUNCTION evil.set_config(text, text, boolean) RETURNS text LANGUAGE sql AS 'SELECT ''x''';
         CREATE FUNCTION evil.current_setting(text) RETURNS text LANGUAGE sql AS 'SELECT ''150000''';
         ALTER ROLE {role} SET search_path = evil, pg_catalog; ALTER ROLE {role} SET row_security = on;
-        ALTER ROLE {role} SET statement_timeout = 0"
+        ALTER ROLE {role} SET statement_timeout = '20s'"
     );
     owner.batch_execute(&planted).unwrap();
     let url = format!("postgres://{role}@{}/{database}", cluster.socket());
@@ -53,7 +53,7 @@ fn no_setting_of_a_role_weakens_a_connection() {
         assert_eq!(value(&mut open.client, "current_setting('synchronous_commit')"), expected, "{set}");
         assert_eq!(value(&mut open.client, "current_setting('search_path')"), "pg_catalog");
         assert_eq!(value(&mut open.client, "current_setting('row_security')"), "off");
-        assert_eq!(value(&mut open.client, "current_setting('statement_timeout')"), "20s");
+        assert_eq!(value(&mut open.client, "current_setting('statement_timeout')"), "0");
     }
     owner.batch_execute(&format!("ALTER ROLE {role} SET default_transaction_read_only = on")).unwrap();
     let open = person.connect(&url).unwrap();
@@ -154,15 +154,19 @@ fn a_standby_is_refused_unless_a_replica_will_do() {
     let person = Person::new(&standby.account);
     let url = format!("postgres://{}/postgres", standby.socket());
     assert_eq!(person.why(&url), Why::Standby);
-    let replica = Purpose { replica: true, ..PURPOSE };
-    let open = connect(&url.parse().unwrap(), &person.home, replica).unwrap();
+    let reader = Home { replica: true, ..person.home.clone() };
+    let open = connect(&url.parse().unwrap(), &reader).unwrap();
     assert!(open.standby && open.read_only);
 
     let both = format!("postgres://{},{}/postgres", standby.socket(), primary.socket());
     let open = person.connect(&both).unwrap();
     assert!(!open.standby && open.peer.starts_with(primary.folder().to_str().unwrap()), "{}", open.peer);
-    let open = connect(&both.parse().unwrap(), &person.home, replica).unwrap();
-    assert!(open.standby);
+    for hosts in [both, format!("postgres://{},{}/postgres", primary.socket(), standby.socket())] {
+        assert!(connect(&hosts.parse().unwrap(), &reader).unwrap().standby, "{hosts}");
+    }
+    // A primary will do if no standby answers.
+    let alone = format!("postgres://%2Fnowhere,{}/postgres", primary.socket());
+    assert!(!connect(&alone.parse().unwrap(), &reader).unwrap().standby);
     let neither = format!("postgres://{},%2Fnowhere/postgres", standby.socket());
     let error = person.connect(&neither).unwrap_err();
     assert!(matches!(&error, ConnectError::All(all) if all.len() == 2), "{error}");

@@ -14,18 +14,18 @@ use super::scene::{ROLE, Scene, UNSURE};
 const FAILOVERS: usize = 2;
 
 /// A primary and its standby, at two ports of loopback that they exchange.
-struct Pair {
-    primary: Cluster,
-    standby: Cluster,
+pub struct Pair {
+    pub primary: Cluster,
+    pub standby: Cluster,
 }
 
 impl Pair {
-    fn owner(cluster: &Cluster) -> Client {
+    pub fn owner(cluster: &Cluster) -> Client {
         cluster.client("postgres", &cluster.account)
     }
 
     /// Gives a primary a standby at a port; from then on it confirms nothing that the standby does not have.
-    fn of(primary: Cluster, port: u16) -> Self {
+    pub fn of(primary: Cluster, port: u16) -> Self {
         // After the last word of a dead primary a standby asks for the next so soon, and only then lets itself be promoted.
         let standby = primary.standby(port, &["wal_retrieve_retry_interval=200ms"]);
         synchronous(&primary, true);
@@ -55,7 +55,7 @@ fn synchronous(cluster: &Cluster, on: bool) {
     owner.batch_execute("SELECT pg_reload_conf()").unwrap();
 }
 
-fn wait_until(otherwise: &str, mut so: impl FnMut() -> bool) {
+pub fn wait_until(otherwise: &str, mut so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !so() {
         assert!(begun.elapsed() < Duration::from_secs(30), "{otherwise}");
@@ -64,14 +64,14 @@ fn wait_until(otherwise: &str, mut so: impl FnMut() -> bool) {
 }
 
 /// A cluster for a primary, which believes every role on loopback.
-fn primary() -> Option<Cluster> {
+pub fn primary() -> Option<Cluster> {
     let rules = ["local replication follower trust", "host all all 127.0.0.1/32 trust"].map(str::to_owned);
     let cluster = Cluster::start(Plan { rules: rules.to_vec(), ..Plan::default() })?;
     Pair::owner(&cluster).batch_execute("CREATE ROLE follower LOGIN REPLICATION").unwrap();
     Some(cluster)
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

@@ -25,6 +25,10 @@ pub(super) fn server_hint(error: &StoreError) -> Option<&'static str> {
             "nothing was recorded; name the primary in the address, with a role that may write",
             "未记录任何内容；请在地址中给出主库，并使用可写入的角色"
         ),
+        StoreError::Behind { .. } => tr!(
+            "try again in a moment, or leave out --replica; if it never catches up, it is not a standby of this register",
+            "请稍后重试，或去掉 --replica；如果它始终追不上，它就不是该变更台账的备库"
+        ),
         StoreError::NoRight { .. } => tr!(
             "nothing was recorded; ask the server's administrator for the role: twinseal_reader reads, twinseal_writer records, \
              twinseal_admin also redacts",

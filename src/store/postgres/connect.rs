@@ -40,6 +40,8 @@ pub struct Home {
     pub pass_file: Option<PathBuf>,
     /// The login name, which is the user of the database unless the address names one.
     pub user: Option<String>,
+    /// Whether a standby is preferred, because nothing is decided: `--replica`.
+    pub replica: bool,
 }
 
 impl Home {
@@ -47,17 +49,6 @@ impl Home {
     pub fn path(&self, given: &Path) -> PathBuf {
         given.strip_prefix("~").map_or_else(|_| self.current.join(given), |rest| self.folder.join(rest))
     }
-}
-
-/// What a connection is for.
-#[derive(Debug, Clone, Copy)]
-pub struct Purpose {
-    /// Whether a standby will do, because nothing is decided.
-    pub replica: bool,
-    /// After how long the server ends a statement; zero is never.
-    pub statement_timeout: Duration,
-    /// After how long the server gives up waiting for a lock; zero is never.
-    pub lock_timeout: Duration,
 }
 
 /// An open connection.
@@ -116,18 +107,16 @@ impl fmt::Display for Peer {
     }
 }
 
-/// Connects to the first of the servers that serves the purpose.
+/// Connects to the first of the servers that is no standby; with [`Home::replica`], to the first that is one, otherwise
+/// to a primary.
 ///
 /// # Errors
 /// Why none does.
-pub fn connect(address: &Address, home: &Home, purpose: Purpose) -> Result<Connected, ConnectError> {
+pub fn connect(address: &Address, home: &Home) -> Result<Connected, ConnectError> {
     let address = service::complete(address, home)?;
-    let user = address.user().or(home.user.as_deref()).ok_or(ConnectError::NoUser)?;
-    let database = address.database().ok_or(AddressError::NoDatabase)?;
     let limit = address.connect_timeout();
-    let silence = Silence::of(limit);
-    let tls = OnceCell::new();
-    let mut failures = Vec::new();
+    let attempt = Attempt { address: &address, home, silence: Silence::of(limit), tls: OnceCell::new() };
+    let (mut failures, mut primary) = (Vec::new(), None);
     for (host, port) in address.places() {
         let peers = match resolve(&host, port, limit) {
             Ok(peers) => peers,
@@ -137,42 +126,72 @@ pub fn connect(address: &Address, home: &Home, purpose: Purpose) -> Result<Conne
             }
         };
         for peer in peers {
-            let encrypted = match &peer {
-                Peer::Network { address: connected, .. } if tls::is_needed(*connected, &address) => {
-                    if tls.get().is_none() {
-                        let _ = tls.set(Tls::of(&address, home, &silence).map_err(ConnectError::Certificates)?);
-                    }
-                    tls.get().cloned()
-                }
-                _ => None,
-            };
-            let name = if let Host::Name(name) = &host { name } else { "localhost" };
-            let password = passfile::password(home, Wanted { host: name, port, database, user })?;
-            let mut config = config(&peer, limit);
-            config.user(user).dbname(database);
-            if let Some(password) = password {
-                config.password(password.as_bytes());
-            }
-            let warnings = Warnings::default();
-            let put = warnings.clone();
-            config.notice_callback(move |notice| put.put(notice.message()));
-            let way = match (encrypted, &peer) {
-                (Some(tls), _) => Way::Encrypted(tls),
-                (None, Peer::Network { .. }) => Way::Plain(Plain(silence.clone())),
-                (None, Peer::Socket { .. }) => Way::Socket,
-            };
-            match open(config, way, purpose, limit) {
-                Ok((client, state)) => {
-                    let State { standby, read_only } = state;
-                    return Ok(Connected { client, standby, read_only, peer: peer.to_string(), warnings, silence });
-                }
-                Err(why) => failures.push(ConnectError::Failed { peer: peer.to_string(), why }),
+            match attempt.connect((&host, port), &peer) {
+                Ok(opened) if home.replica && !opened.standby => primary = primary.or(Some(opened)),
+                Ok(opened) => return Ok(opened),
+                Err(failure @ ConnectError::Failed { .. }) => failures.push(failure),
+                Err(error) => return Err(error),
             }
         }
     }
-    match failures.pop() {
-        Some(only) if failures.is_empty() => Err(only),
-        last => Err(ConnectError::All(failures.into_iter().chain(last).collect())),
+    match (primary, failures.pop()) {
+        (Some(primary), _) => Ok(primary),
+        (None, Some(only)) if failures.is_empty() => Err(only),
+        (None, last) => Err(ConnectError::All(failures.into_iter().chain(last).collect())),
+    }
+}
+
+/// What the connections to all hosts of an address share.
+struct Attempt<'a> {
+    address: &'a Address,
+    home: &'a Home,
+    silence: Silence,
+    /// Made when the first host needs it.
+    tls: OnceCell<Tls>,
+}
+
+impl Attempt<'_> {
+    /// Connects to one address of a host.
+    ///
+    /// # Errors
+    /// [`ConnectError::Failed`] if another one may do. The others concern all of them.
+    fn connect(&self, (host, port): (&Host, u16), peer: &Peer) -> Result<Connected, ConnectError> {
+        let Self { address, home, silence, .. } = self;
+        let user = address.user().or(home.user.as_deref()).ok_or(ConnectError::NoUser)?;
+        let database = address.database().ok_or(AddressError::NoDatabase)?;
+        let limit = address.connect_timeout();
+        let way = match peer {
+            Peer::Socket { .. } => Way::Socket,
+            Peer::Network { address: connected, .. } if tls::is_needed(*connected, address) => {
+                Way::Encrypted(self.tls().map_err(ConnectError::Certificates)?)
+            }
+            Peer::Network { .. } => Way::Plain(Plain(silence.clone())),
+        };
+        let name = if let Host::Name(name) = host { name } else { "localhost" };
+        let password = passfile::password(home, Wanted { host: name, port, database, user })?;
+        let mut config = config(peer, limit);
+        config.user(user).dbname(database);
+        if let Some(password) = password {
+            config.password(password.as_bytes());
+        }
+        let warnings = Warnings::default();
+        let put = warnings.clone();
+        config.notice_callback(move |notice| put.put(notice.message()));
+        let opened = open(config, way, limit).and_then(|(client, state)| match state.standby && !home.replica {
+            true => Err(Why::Standby),
+            false => Ok((client, state)),
+        });
+        let (client, State { standby, read_only }) =
+            opened.map_err(|why| ConnectError::Failed { peer: peer.to_string(), why })?;
+        Ok(Connected { client, standby, read_only, peer: peer.to_string(), warnings, silence: silence.clone() })
+    }
+
+    fn tls(&self) -> Result<Tls, String> {
+        if let Some(made) = self.tls.get() {
+            return Ok(made.clone());
+        }
+        let made = Tls::of(self.address, self.home, &self.silence)?;
+        Ok(self.tls.get_or_init(|| made).clone())
     }
 }
 
@@ -229,7 +248,7 @@ enum Way {
     Socket,
 }
 
-fn open(mut config: Config, way: Way, purpose: Purpose, limit: Duration) -> Result<(Client, State), Why> {
+fn open(mut config: Config, way: Way, limit: Duration) -> Result<(Client, State), Why> {
     let seconds = limit.as_secs();
     let opened = within(limit, move || {
         let mut client = match way {
@@ -239,36 +258,26 @@ fn open(mut config: Config, way: Way, purpose: Purpose, limit: Duration) -> Resu
             }
             Way::Socket => config.ssl_mode(SslMode::Disable).connect(NoTls),
         }?;
-        let answer = client.simple_query(&settings(purpose))?;
+        let answer = client.simple_query(SETTINGS)?;
         Ok((client, answer))
     })?;
     let (client, answer) = opened.map_err(|error: postgres::Error| Why::of(&error, seconds))?;
-    let state = state(&answer)?;
-    if state.standby && !purpose.replica {
-        return Err(Why::Standby);
-    }
-    Ok((client, state))
+    Ok((client, state(&answer)?))
 }
 
-/// One message: it sets what a role or a database could have set otherwise, and asks what the server is.
+/// One message: it sets what a role or a database could have set otherwise, and asks what the server is. The first statement
+/// holds when the second is read, so that its functions are those of PostgreSQL.
 ///
 /// `row_security` is off, so that a policy that hides rows is an error.
-fn settings(purpose: Purpose) -> String {
-    let (statement, lock) = (purpose.statement_timeout.as_millis(), purpose.lock_timeout.as_millis());
-    // The first statement holds when the second is read, so that its functions are those of PostgreSQL.
-    format!(
-        "SET search_path = pg_catalog;
-        SELECT pg_catalog.pg_is_in_recovery(), current_setting('server_version_num'),
-            current_setting('transaction_read_only'),
-            set_config('synchronous_commit', CASE current_setting('synchronous_commit')
-                WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
-            set_config('statement_timeout', '{statement}', false), set_config('lock_timeout', '{lock}', false),
-            set_config('client_min_messages', 'warning', false), set_config('row_security', 'off', false),
-            set_config('default_transaction_isolation', 'read committed', false),
-            set_config('quote_all_identifiers', 'off', false), set_config('idle_in_transaction_session_timeout', '0', false),
-            set_config('bytea_output', 'hex', false), set_config('standard_conforming_strings', 'on', false)"
-    )
-}
+const SETTINGS: &str = "SET search_path = pg_catalog;
+    SELECT pg_catalog.pg_is_in_recovery(), current_setting('server_version_num'), current_setting('transaction_read_only'),
+        set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+            WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
+        set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
+        set_config('client_min_messages', 'warning', false), set_config('row_security', 'off', false),
+        set_config('default_transaction_isolation', 'read committed', false),
+        set_config('quote_all_identifiers', 'off', false), set_config('idle_in_transaction_session_timeout', '0', false),
+        set_config('bytea_output', 'hex', false), set_config('standard_conforming_strings', 'on', false)";
 
 fn state(answer: &[SimpleQueryMessage]) -> Result<State, Why> {
     let row = answer.iter().find_map(|it| if let SimpleQueryMessage::Row(row) = it { Some(row) } else { None });

@@ -200,7 +200,10 @@ impl Why {
             Self::Full(_) => {
                 tr!("try again in a moment, or raise max_connections", "请稍后重试，或提高 max_connections")
             }
-            Self::Standby => tr!("name the primary in the address", "请在地址中给出主库"),
+            Self::Standby => tr!(
+                "name the primary in the address; to read only: --replica",
+                "请在地址中给出主库；若只读取：--replica"
+            ),
             Self::Old { .. } => tr!("upgrade the server", "请升级服务器"),
             Self::Server(_) | Self::NotPostgres(_) => {
                 tr!("ask the server's administrator", "请联系数据库管理员")

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use crate::store::doing::Doing;
 use crate::store::fault::Fault;
 use crate::store::postgres::address::Address;
-use crate::store::postgres::connect::{Connected, Home, Purpose, Warnings, connect};
+use crate::store::postgres::connect::{Connected, Home, Warnings, connect};
 use crate::store::postgres::fault::{ENGINE, failed};
 use crate::store::postgres::service;
 use crate::store::postgres::silence::Silence;
@@ -21,8 +21,8 @@ pub struct Link {
     client: RefCell<Client>,
     address: Address,
     home: Home,
-    purpose: Purpose,
     read_only: Cell<bool>,
+    standby: Cell<bool>,
     warnings: RefCell<Warnings>,
     silence: RefCell<Silence>,
     /// The register that is meant by what is asked without its id.
@@ -34,11 +34,11 @@ impl Link {
     ///
     /// # Errors
     /// [`StoreError::Server`].
-    pub fn open(address: Address, home: Home, purpose: Purpose) -> Result<Self, StoreError> {
-        let Connected { client, read_only, warnings, silence, .. } = connect(&address, &home, purpose)?;
-        let (client, read_only) = (RefCell::new(client), Cell::new(read_only));
+    pub fn open(address: Address, home: Home) -> Result<Self, StoreError> {
+        let Connected { client, standby, read_only, warnings, silence, .. } = connect(&address, &home)?;
+        let (client, standby, read_only) = (RefCell::new(client), Cell::new(standby), Cell::new(read_only));
         let (warnings, silence) = (RefCell::new(warnings), RefCell::new(silence));
-        Ok(Self { client, address, home, purpose, read_only, warnings, silence, register: RefCell::default() })
+        Ok(Self { client, address, home, standby, read_only, warnings, silence, register: RefCell::default() })
     }
 
     /// Says which register is meant on this connection, and on those that replace it.
@@ -62,8 +62,9 @@ impl Link {
     /// # Errors
     /// [`StoreError::Server`].
     pub fn open_again(&self) -> Result<(), StoreError> {
-        let Connected { client, read_only, warnings, silence, .. } = connect(&self.address, &self.home, self.purpose)?;
+        let Connected { client, standby, read_only, warnings, silence, .. } = connect(&self.address, &self.home)?;
         *self.client()? = client;
+        self.standby.set(standby);
         self.read_only.set(read_only);
         self.warnings.replace(warnings);
         self.silence.replace(silence);
@@ -82,6 +83,11 @@ impl Link {
     /// Whether nothing can be written by this connection.
     pub fn read_only(&self) -> bool {
         self.read_only.get()
+    }
+
+    /// Whether the server follows a primary.
+    pub fn is_standby(&self) -> bool {
+        self.standby.get()
     }
 
     /// The connection, for a call that is answered soon.

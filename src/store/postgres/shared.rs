@@ -11,19 +11,19 @@ use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::Type;
 
-use crate::domain::{Head, RegisterId};
+use crate::domain::{Head, RegisterId, Time};
 use crate::format::Raw;
 use crate::store::cache::tables::Tables;
 use crate::store::cache::verified::VerifiedCache;
 use crate::store::doing::Doing;
 use crate::store::postgres::address::Address;
-use crate::store::postgres::connect::{Home, Purpose};
+use crate::store::postgres::connect::Home;
 use crate::store::postgres::fault::{failed, fault, is_lost, malformed};
 use crate::store::postgres::link::Link;
 use crate::store::postgres::queue;
 use crate::store::postgres::rows::{Batch, Value, before_entry_0, raw, redact_texts, signed, unsigned};
 use crate::store::postgres::told::{self, Newest, Opening};
-use crate::store::shared::{Appended, SharedStore, Snapshot, Turn, Writer};
+use crate::store::shared::{Appended, Following, SharedStore, Snapshot, Turn, Writer};
 use crate::store::{Finding, StoreError};
 use crate::tr;
 
@@ -66,8 +66,8 @@ impl SharedDatabase {
     ///
     /// # Errors
     /// There is no connection, or no such register.
-    pub fn open(address: &Address, home: &Home, purpose: Purpose) -> Result<(Self, Vec<Finding>), StoreError> {
-        let link = Link::open(address.clone(), home.clone(), purpose)?;
+    pub fn open(address: &Address, home: &Home) -> Result<(Self, Vec<Finding>), StoreError> {
+        let link = Link::open(address.clone(), home.clone())?;
         let Opening { findings, ids, newest, first, moved } = told::open(&link, address.register())?;
         let place = || PathBuf::from(address.to_string());
         let id = match <[RegisterId; 1]>::try_from(ids) {
@@ -94,8 +94,8 @@ impl SharedDatabase {
     ///
     /// # Errors
     /// [`StoreError::Exists`]; [`StoreError::Broken`] if the schema is not ours.
-    pub fn create(address: &Address, id: &RegisterId, home: &Home, purpose: Purpose) -> Result<Self, StoreError> {
-        let link = Link::open(address.clone(), home.clone(), purpose)?;
+    pub fn create(address: &Address, id: &RegisterId, home: &Home) -> Result<Self, StoreError> {
+        let link = Link::open(address.clone(), home.clone())?;
         let Opening { findings, ids, .. } = told::open(&link, Some(&id.to_string()))?;
         let place = PathBuf::from(link.address()?.with_register(&id.to_string()).to_string());
         match (findings.into_iter().next(), ids.is_empty()) {
@@ -192,6 +192,20 @@ impl SharedStore for SharedDatabase {
 
     fn is_backup(&self) -> bool {
         false
+    }
+
+    fn following(&self) -> Result<Option<Following>, StoreError> {
+        if !self.link.is_standby() {
+            return Ok(None);
+        }
+        let sql = "SELECT extract(epoch FROM pg_last_xact_replay_timestamp())::bigint,
+            extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::bigint";
+        let (doing, row) =
+            (Doing::OpenRegister, self.link.with(Doing::OpenRegister, |client| client.query_typed_one(sql, &[]))?);
+        let [until, age]: [Option<i64>; 2] =
+            [row.try_get(0).map_err(malformed(doing))?, row.try_get(1).map_err(malformed(doing))?];
+        let until = until.and_then(|seconds| Time::from_unix(seconds).ok());
+        Ok(Some(Following { until, age: age.and_then(unsigned).unwrap_or(0) }))
     }
 
     fn newest(&self) -> Result<Option<u64>, StoreError> {
@@ -395,6 +409,10 @@ impl SharedStore for SharedDatabase {
     fn wait_for_news(&self, limit: Duration) -> Result<bool, StoreError> {
         let (begun, failed) = (Instant::now(), || failed(Doing::ReadLog));
         self.newest.forget();
+        // A standby tells no news.
+        if self.link.is_standby() {
+            return Ok(false);
+        }
         let mut client = self.link.client_within(limit)?;
         if !self.listening.replace(true) {
             client.batch_execute("LISTEN twinseal").map_err(failed())?;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::domain::{Head, ProposalId, Time};
+use crate::store::shared::Following;
 use crate::{tr, trf};
 
 /// A note or warning, printed to standard error and included in JSON output.
@@ -33,6 +34,8 @@ pub enum Notice {
         /// The new place, which whoever may write the register may have written.
         to: PathBuf,
     },
+    /// What is read comes from a standby, which may lack the newest entries.
+    Standby(Following),
     /// The file is a copy: the register is at another path. The pin and the cache stay unchanged.
     Copy,
     /// The log lacks an entry that this account verified; the pin stays unchanged.
@@ -71,6 +74,7 @@ impl Notice {
             Self::Superseded => "superseded",
             Self::NoRoom => "no-room",
             Self::Moved { .. } => "moved",
+            Self::Standby(_) => "standby",
             Self::Copy => "copy",
             Self::PinLost { .. } => "pin-lost",
             Self::EarlierBackup { .. } => "earlier-backup",
@@ -89,9 +93,12 @@ impl Notice {
             | Self::Moved { .. }
             | Self::PinLost { .. }
             | Self::PinMoved { .. } => true,
-            Self::CacheRebuilt | Self::CacheBehind | Self::RedactedLater | Self::Copy | Self::EarlierBackup { .. } => {
-                false
-            }
+            Self::CacheRebuilt
+            | Self::CacheBehind
+            | Self::RedactedLater
+            | Self::Standby(_)
+            | Self::Copy
+            | Self::EarlierBackup { .. } => false,
         }
     }
 }
@@ -133,6 +140,7 @@ impl fmt::Display for Notice {
                 "这不是变更台账本身：不会在其中记录，已验证位置也不会前移"
             ),
             Self::Moved { .. }
+            | Self::Standby(_)
             | Self::ClockBehind { .. }
             | Self::PinLost { .. }
             | Self::EarlierBackup { .. }
@@ -158,6 +166,13 @@ impl Notice {
                 "该变更台账已迁移到 {}，不会在此记录任何内容；请向管理员核实，然后用指纹指定一次新位置",
                 to.display()
             ),
+            Self::Standby(Following { until: Some(until), age }) => trf!(
+                "read from a standby, whose newest transaction is of {until}, {age} s ago: newer entries may be missing",
+                "读自备库，其最新事务提交于 {until}（{age} 秒前）：可能缺少更新的日志条目"
+            ),
+            Self::Standby(Following { until: None, .. }) => {
+                tr!("read from a standby: newer entries may be missing", "读自备库：可能缺少更新的日志条目").to_owned()
+            }
             Self::PinLost { remembered: Head { seq, leaf } } => trf!(
                 "this account verified entry {seq} {leaf}, which the log no longer has; the pin stays unchanged",
                 "本账号已核验第 {seq} 条 {leaf}，日志中已不再有该条；已验证位置保持不变"

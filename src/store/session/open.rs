@@ -1,6 +1,7 @@
 //! Opening a register: the pin and the verified cache are compared with the file, unless `trust` excuses a difference.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::pin::{Pin, PinFile};
 use super::pinned::{Behind, Pinned};
@@ -16,6 +17,10 @@ use crate::store::shared::SharedStore;
 
 /// The verified cache in the folder of a register.
 const CACHE: &str = "verified.sqlite";
+
+/// How long a store that follows another one is waited for, and how often it is asked.
+const CATCHING_UP: Duration = Duration::from_secs(5);
+const OFTEN: Duration = Duration::from_millis(200);
 
 /// Why a log may lack entries that this account verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,10 +146,34 @@ impl Session {
         session.notices.extend(notice);
         let moved = session.log.shared.moved()?;
         session.notices.extend(moved.map(|to| Notice::Moved { to }));
+        if session.log.shared.following()?.is_some() {
+            session.await_known()?;
+            session.notices.extend(session.log.shared.following()?.map(Notice::Standby));
+        }
         if full {
             session.remember_nothing()?;
         }
         Ok(session)
+    }
+
+    /// Waits until a store that follows another one has what this account verified: an entry that it recorded just now may be
+    /// on its way. A log that went another way is not waited for, and refused like that of any store.
+    fn await_known(&self) -> Result<(), StoreError> {
+        let VerifiedLog { shared, cache, .. } = &self.log;
+        let known = [self.pinned.pin().map(|pin| pin.head), cache.head()?];
+        let Some(known) = known.into_iter().flatten().map(|head| head.seq).max() else { return Ok(()) };
+        let begun = Instant::now();
+        loop {
+            let newest = shared.newest()?.unwrap_or(0);
+            let ours = cache.leaf(newest)?;
+            if newest >= known || ours.is_some() && ours != leaf(&**shared, newest)? {
+                return Ok(());
+            }
+            if begun.elapsed() > CATCHING_UP {
+                return Err(StoreError::Behind { place: shared.place().to_owned(), newest, known });
+            }
+            std::thread::sleep(OFTEN);
+        }
     }
 
     /// Makes this session leave the pin and the cache as they are, and record nothing: its account could not remember it.

@@ -11,7 +11,9 @@ pub fn look(store: &dyn SharedStore, checks: &mut Vec<Check>) {
     let Some(health) = store.server().map(|it| it.health()) else { return };
     let name = tr!("server", "服务器");
     let Ok(Health { version, standbys, durable, pooled }) = health else { return };
-    checks.push(Check::ok(name, trf!("PostgreSQL {}", "PostgreSQL {}", safe(&version))));
+    let follows = matches!(store.following(), Ok(Some(_)));
+    let role = if follows { tr!(", a standby", "，备库") } else { "" };
+    checks.push(Check::ok(name, trf!("PostgreSQL {}{role}", "PostgreSQL {}{role}", safe(&version))));
     if pooled {
         checks.push(Check::fault(
             name,
@@ -29,7 +31,7 @@ pub fn look(store: &dyn SharedStore, checks: &mut Vec<Check>) {
             ),
         ));
     }
-    if standbys.is_empty() {
+    if standbys.is_empty() && !follows {
         checks.push(Check::warning(
             name,
             tr!("no standby confirms what is recorded", "没有备库确认所记录的内容").to_owned(),
