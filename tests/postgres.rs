@@ -12,6 +12,7 @@ mod latency;
 mod moving;
 mod proxy;
 mod registers;
+mod restoring;
 mod rights;
 mod scene;
 mod standby;

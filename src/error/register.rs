@@ -40,6 +40,9 @@ pub enum RegisterError {
         "restore 不接受 --register：它把 FILE 本身恢复为变更台账"
     ))]
     NamedForRestore,
+    /// `restore --to` with the path of a file.
+    #[error("{}", tr!("restore --to takes the address of a server", "restore --to 只接受服务器的地址"))]
+    RestoreToFile,
     /// A move that marked the old place and did not reach the new one: nobody can record anywhere.
     #[error("{}", trf!(
         "the move to {} is not finished, and nobody can record until it is: {source}",
@@ -140,7 +143,7 @@ impl RegisterError {
                 "choose another --name, and another file with --register FILE",
                 "请换一个 --name，并用 --register FILE 换一个文件"
             ),
-            Self::NamedForRestore => tr!(
+            Self::NamedForRestore | Self::RestoreToFile => tr!(
                 "copy the backup to the register's path, then run `twinseal restore` on that copy",
                 "请把备份复制到变更台账的路径，再对该副本运行 `twinseal restore`"
             ),
