@@ -11,7 +11,7 @@ use crate::config::{Known, KnownRegisters};
 use crate::domain::{Digest, Event, Predecessor, RegisterId};
 use crate::error::{Error, RegisterError};
 use crate::format::{Raw, entry};
-use crate::store::{Excuse, Home, SharedStore, Site, has_moved, is_one_file, is_one_place, is_server};
+use crate::store::{Excuse, Home, SharedStore, Site, has_moved, is_one_file, is_one_place, is_server, may_mean};
 
 /// The register that a user asked for.
 #[derive(Debug, Clone)]
@@ -108,9 +108,7 @@ fn current<'k>(known: &'k KnownRegisters, name: &str, paths: &[&Path]) -> impl I
 }
 
 fn has_path(known: &Known, paths: &[&Path]) -> bool {
-    paths
-        .iter()
-        .any(|path| known.path == **path || known.file == **path || is_server(path) && is_one_place(&known.file, path))
+    paths.iter().any(|path| known.path == **path || known.file == **path || may_mean(path, &known.file))
 }
 
 /// Whether a path leads to the file of a trusted register, so that the register is read where it is. A link that was
@@ -142,7 +140,9 @@ fn is_gone(known: &Known, home: &Home) -> bool {
 /// that the new one replaces, does not count.
 pub fn taken<'k>(known: &'k KnownRegisters, name: &str, path: &Path, old: Option<Digest>) -> Option<&'k Known> {
     let old = old.map(|old| old.to_string());
-    current(known, name, &[path]).find(|it| Some(&it.fingerprint) != old.as_ref())
+    // A database has room for several registers, and says itself what is taken there.
+    let paths: &[&Path] = if is_server(path) { &[] } else { &[path] };
+    current(known, name, paths).find(|it| Some(&it.fingerprint) != old.as_ref())
 }
 
 /// Compares a file with the trusted registers.

@@ -16,4 +16,5 @@ mod restoring;
 mod rights;
 mod scene;
 mod standby;
+mod tricked;
 mod writers;

@@ -52,6 +52,14 @@ pub fn is_one_place(one: &Path, other: &Path) -> bool {
     }
 }
 
+/// Whether somebody who gives the address of a server can mean the register at a known place, whatever is there by now.
+pub fn may_mean(given: &Path, known: &Path) -> bool {
+    match (address(given), address(known)) {
+        (Some(Ok(given)), Some(Ok(known))) => given.may_mean(&known),
+        _ => false,
+    }
+}
+
 /// Whether the register at a place says that it has moved. Whoever may write it can make it say so.
 pub fn has_moved(place: &Path, home: &Home) -> bool {
     match address(place) {

@@ -23,6 +23,7 @@ pub use recover::Recovered;
 pub use refold::{EntryBody, Refold};
 pub use subjects::SubjectProof;
 pub use verified_log::VerifiedLog;
+use verified_log::leaf;
 
 use super::cache::tables::Tables;
 use super::shared::{Appended, SharedStore, Turn, Writer};
@@ -190,6 +191,29 @@ impl Session {
         Ok(self.log.shared.mark_moved(turn, head, to)? == Appended::Done)
     }
 
+    /// Waits until a mark is durable, and until nobody appends any more who began before it.
+    ///
+    /// # Errors
+    /// As [`SharedStore::settle_mark`].
+    pub fn settle_mark(&self) -> Result<(), StoreError> {
+        self.log.shared.settle_mark()
+    }
+
+    /// Fails if what is read here may be the past: a backup, or a register that has moved by now. Nothing may be decided from
+    /// it.
+    ///
+    /// # Errors
+    /// [`StoreError::IsBackup`], [`StoreError::Moved`], or what the database reports.
+    pub fn is_present(&self) -> Result<(), StoreError> {
+        let shared = self.log.shared();
+        let path = shared.place().to_owned();
+        match shared.moved()? {
+            _ if shared.is_backup() => Err(StoreError::IsBackup { path }),
+            Some(to) => Err(StoreError::Moved { path, to }),
+            None => Ok(()),
+        }
+    }
+
     fn may_write(&self) -> Result<(), StoreError> {
         let path = || self.log.shared.place().to_owned();
         match self.closed {
@@ -222,14 +246,20 @@ impl Session {
             Appended::HeadMoved => Ok(false),
             Appended::Done => {
                 self.durable = Some(Head { seq: raw.seq, leaf: entry.leaf });
-                let redacted = self.redact_from_wal(&redact);
+                let redacted = self.redact_from_wal(&redact).and_then(|()| self.log.redacted_now(&redact));
                 let after = redacted.and_then(|()| self.refresh(now, &mut |_| {}));
-                if after.is_ok() && !self.log.holds(Head { seq: raw.seq, leaf: entry.leaf })? {
-                    return Err(StoreError::not_kept(raw.seq));
+                // Whatever else is wrong, the entry is there, or it is not recorded.
+                let kept = match after {
+                    Ok(()) => self.log.holds(Head { seq: raw.seq, leaf: entry.leaf }),
+                    Err(_) => leaf(self.log.shared(), raw.seq).map(|found| found == Some(entry.leaf)),
+                };
+                match (after, kept) {
+                    (_, Ok(false)) => Err(StoreError::not_kept(raw.seq)),
+                    (Ok(()), Ok(true)) => Ok(true),
+                    (Err(source), _) | (Ok(()), Err(source)) => {
+                        Err(StoreError::RecordedButNotPinned { seq: raw.seq, source: source.into() })
+                    }
                 }
-                after
-                    .map(|()| true)
-                    .map_err(|source| StoreError::RecordedButNotPinned { seq: raw.seq, source: source.into() })
             }
         }
     }

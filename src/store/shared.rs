@@ -107,7 +107,15 @@ pub trait SharedStore {
     /// As [`SharedStore::append`].
     fn mark_moved(&mut self, turn: &Turn, head: Option<Head>, to: &Path) -> Result<Appended, StoreError>;
 
-    /// Where the register has moved to, as its mark says. Whoever may write the store may have written that.
+    /// Waits until the mark is durable wherever entries are, and until nobody appends any more who began before it.
+    ///
+    /// # Errors
+    /// What the database reports; [`StoreError::Uncertain`] if the mark may be lost.
+    fn settle_mark(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Where the register has moved to by now, as its mark says. Whoever may write the store may have written that.
     ///
     /// # Errors
     /// What the database reports.

@@ -48,7 +48,7 @@ impl Pair {
 }
 
 /// Whether every commit waits for a standby.
-fn synchronous(cluster: &Cluster, on: bool) {
+pub fn synchronous(cluster: &Cluster, on: bool) {
     let mut owner = Pair::owner(cluster);
     let names = if on { "*" } else { "" };
     owner.batch_execute(&format!("ALTER SYSTEM SET synchronous_standby_names = '{names}'")).unwrap();

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use super::cluster::Cluster;
 
-/// How an entry begins on its way to the server.
-const INSERT: &[u8] = b"INSERT INTO twinseal.entry";
+/// How an entry or a mark begins on its way to the server.
+const INSERT: &[u8] = b"INSERT INTO twinseal.";
 /// What every command asks.
 const NEWEST: &[u8] = b"ORDER BY seq DESC LIMIT 1";
 /// How the server says that it has committed one.

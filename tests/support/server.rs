@@ -59,6 +59,11 @@ impl Server {
         self.owner.borrow_mut()
     }
 
+    /// Another connection of the owner.
+    pub fn another_owner(&self) -> Client {
+        self.cluster.client(&self.database, &self.cluster.account)
+    }
+
     /// A role of this database alone, with the rights of a group.
     pub fn role(&self, group: &str) -> String {
         self.cluster.role(&self.database, group)

@@ -240,6 +240,8 @@ impl Check {
         let (services, environments) = (one(self.service.as_deref())?, one(self.environment.as_deref())?);
         let asked = Scope { services, environments, tags: one(self.tag.as_deref())?, ..Scope::default() };
         let session = context.open()?;
+        // Freezes are opened and ended where the register is now.
+        session.is_present()?;
         note_unknown(context, &session, &asked)?;
         let mut closed: Vec<(FreezeName, Closed)> = Vec::new();
         let hours = outside_hours(&session, &asked.services)?;

@@ -13,7 +13,7 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::output::{freeze, list};
-use crate::store::{Session, StoreError};
+use crate::store::Session;
 use crate::{tr, trf};
 
 /// What the rules say of a start, all of it in one state of the register.
@@ -89,9 +89,7 @@ fn check_register(session: &Session, at_least: Option<Head>) -> Result<(), Error
     if let Some(fault) = session.fault() {
         return Err(Error::Broken(fault.clone()));
     }
-    if session.shared().is_backup() {
-        return Err(StoreError::IsBackup { path: session.shared().place().to_owned() }.into());
-    }
+    session.is_present()?;
     match at_least {
         Some(head) if session.entry(head.seq)?.is_none_or(|entry| entry.leaf != head.leaf) => {
             Err(Error::AtLeast { head })

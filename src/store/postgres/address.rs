@@ -237,9 +237,20 @@ impl Address {
 
     /// Whether both name the same register of the same database, whoever connects. Both must be complete.
     pub fn same_register(&self, other: &Self) -> bool {
+        self.same_database(other) && self.register == other.register
+    }
+
+    fn same_database(&self, other: &Self) -> bool {
         let places = |it: &Self| it.places().into_iter().collect::<BTreeSet<_>>();
-        places(self) == places(other)
-            && (&self.database, &self.register, &self.service) == (&other.database, &other.register, &other.service)
+        places(self) == places(other) && (&self.database, &self.service) == (&other.database, &other.service)
+    }
+
+    /// Whether somebody who gives this address can mean the register of another one: it is the same place, and this one names
+    /// the register by its id or name, or leaves it open.
+    pub fn may_mean(&self, known: &Self) -> bool {
+        let Some(asked) = &self.register else { return self.same_database(known) };
+        let named = known.register.as_deref().is_some_and(|id| id == asked || id.split('#').next() == Some(asked));
+        self.same_database(known) && named
     }
 
     /// The same address with what the URL leaves open taken from the settings of its service.

@@ -62,7 +62,7 @@ FROM pg_constraint AS con JOIN entry ON entry.oid IN (conrelid, confrelid) WHERE
 UNION ALL
 SELECT 'trigger ' || tgname, concat_ws(', ', pg_get_triggerdef(t.oid), CASE tgenabled WHEN 'O' THEN NULL
     WHEN 'D' THEN 'disabled' ELSE 'replica' END)
-FROM pg_trigger AS t JOIN entry ON tgrelid = entry.oid WHERE NOT tgisinternal
+FROM pg_trigger AS t JOIN entry ON tgrelid = entry.oid WHERE NOT tgisinternal OR tgconstraint = 0
 UNION ALL
 SELECT 'rule ' || rulename, pg_get_ruledef(r.oid) FROM pg_rewrite AS r JOIN entry ON ev_class = entry.oid
 UNION ALL

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io;
+use std::time::Duration;
 
 use postgres::error::SqlState;
 
@@ -13,6 +14,9 @@ use crate::trf;
 
 /// Its name in messages.
 pub const ENGINE: &str = "PostgreSQL";
+
+/// How long a statement waits for a row or a table that somebody else holds.
+pub const BUSY: Duration = Duration::from_secs(30);
 
 /// Its error, in its own words.
 pub fn fault(error: &postgres::Error) -> Fault {
@@ -28,6 +32,7 @@ pub fn fault(error: &postgres::Error) -> Fault {
 pub fn failed(doing: Doing) -> impl FnOnce(postgres::Error) -> StoreError {
     move |error| match error.code() {
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => StoreError::NoRight { doing, source: fault(&error) },
+        Some(&SqlState::LOCK_NOT_AVAILABLE) => StoreError::Busy { seconds: BUSY.as_secs() },
         // Our own statements fail like this only on tables that somebody damaged or remade.
         Some(
             &SqlState::UNDEFINED_TABLE

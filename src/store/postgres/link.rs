@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use postgres::Client;
 
-use crate::domain::RegisterId;
 use crate::store::StoreError;
 use crate::store::doing::Doing;
 use crate::store::fault::Fault;
@@ -25,8 +24,6 @@ pub struct Link {
     standby: Cell<bool>,
     warnings: RefCell<Warnings>,
     silence: RefCell<Silence>,
-    /// The register that is meant by what is asked without its id.
-    register: RefCell<Option<RegisterId>>,
 }
 
 impl Link {
@@ -38,23 +35,7 @@ impl Link {
         let Connected { client, standby, read_only, warnings, silence, .. } = connect(&address, &home)?;
         let (client, standby, read_only) = (RefCell::new(client), Cell::new(standby), Cell::new(read_only));
         let (warnings, silence) = (RefCell::new(warnings), RefCell::new(silence));
-        Ok(Self { client, address, home, standby, read_only, warnings, silence, register: RefCell::default() })
-    }
-
-    /// Says which register is meant on this connection, and on those that replace it.
-    ///
-    /// # Errors
-    /// What the server reports.
-    pub fn name(&self, register: RegisterId) -> Result<(), StoreError> {
-        // An id has no character that would have to be quoted.
-        let name = format!("SELECT set_config('twinseal.register', '{register}', false)");
-        self.register.replace(Some(register));
-        self.with(Doing::OpenRegister, |client| client.batch_execute(&name))
-    }
-
-    /// Which register the server was told already, for the connections that replace this one.
-    pub fn named(&self, register: RegisterId) {
-        self.register.replace(Some(register));
+        Ok(Self { client, address, home, standby, read_only, warnings, silence })
     }
 
     /// Connects again, perhaps to another host of the address.
@@ -68,8 +49,7 @@ impl Link {
         self.read_only.set(read_only);
         self.warnings.replace(warnings);
         self.silence.replace(silence);
-        let register = self.register.borrow().clone();
-        register.map_or(Ok(()), |register| self.name(register))
+        Ok(())
     }
 
     /// The address, with what its service says.

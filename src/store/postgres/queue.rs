@@ -15,7 +15,7 @@ use crate::store::doing::Doing;
 use crate::store::postgres::fault::{failed, malformed};
 use crate::store::postgres::link::Link;
 use crate::store::postgres::rows::Value;
-use crate::store::postgres::told::{NEWEST, Newest, answers, raw};
+use crate::store::postgres::told::{Newest, answers, newest_of, raw};
 use crate::store::shared::{Holder, Turn, Writer};
 
 /// The first half of the lock's number: "TWSL".
@@ -34,14 +34,16 @@ pub fn wait(
     let (patience, number) = (writer.patience, number(register));
     // Zero would wait for ever.
     let millis = i32::try_from(patience.as_millis()).unwrap_or(i32::MAX).max(1);
+    let ask = newest_of(register);
     let lock = format!(
-        "SELECT set_config('lock_timeout', '{millis}', false); SELECT pg_advisory_lock({SPACE}, {number}); {NEWEST}"
+        "SELECT set_config('lock_timeout', '{millis}', false); SELECT pg_advisory_lock({SPACE}, {number}); {ask}"
     );
     newest.forget();
     let waited = link.client_within(patience)?.simple_query(&lock);
     match waited {
         Ok(told) => {
-            let held = Held { link: Rc::clone(link), newest: Rc::clone(newest), number };
+            let unlock = format!("SELECT pg_advisory_unlock({SPACE}, {number}); {ask}");
+            let held = Held { link: Rc::clone(link), newest: Rc::clone(newest), unlock };
             take(newest, &told, 2)?;
             Ok(Turn::of(patience, held))
         }
@@ -65,15 +67,15 @@ fn number(register: &str) -> i32 {
 struct Held {
     link: Rc<Link>,
     newest: Rc<Newest>,
-    number: i32,
+    /// The statements that give it back, and ask for the newest row.
+    unlock: String,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let unlock = format!("SELECT pg_advisory_unlock({SPACE}, {}); {NEWEST}", self.number);
         self.newest.forget();
         // If the connection is lost, the lock is too.
-        if let Ok(told) = self.link.with(Doing::LockRegister, |client| client.simple_query(&unlock)) {
+        if let Ok(told) = self.link.with(Doing::LockRegister, |client| client.simple_query(&self.unlock)) {
             let _ = take(&self.newest, &told, 1);
         }
     }

@@ -5,7 +5,7 @@ use postgres::types::{ToSql, Type};
 
 use crate::format::Raw;
 use crate::store::doing::Doing;
-use crate::store::postgres::fault::malformed;
+use crate::store::postgres::fault::{failed, malformed};
 use crate::store::{Finding, StoreError};
 use crate::tr;
 
@@ -19,13 +19,13 @@ const BYTES: usize = 4 << 20;
 const EXTEND: &str = "INSERT INTO twinseal.entry (register, seq, blob, text, data)
     SELECT $1, * FROM unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[])";
 
+const INSERTED: &str = "SELECT seq, blob, text, data FROM twinseal.entry
+    WHERE register = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq";
+
 /// Rows that one statement inserts.
 #[derive(Default)]
 pub struct Batch {
-    seqs: Vec<i64>,
-    blobs: Vec<Vec<u8>>,
-    texts: Vec<Option<Vec<u8>>>,
-    data: Vec<Option<Vec<u8>>>,
+    rows: Vec<Raw>,
     bytes: usize,
 }
 
@@ -34,23 +34,27 @@ impl Batch {
     pub fn push(&mut self, raw: Raw) {
         let part = |part: &Option<Vec<u8>>| part.as_ref().map_or(0, Vec::len);
         self.bytes += raw.blob.len() + part(&raw.text) + part(&raw.data);
-        self.seqs.push(signed(raw.seq));
-        self.blobs.push(raw.blob);
-        self.texts.push(raw.text);
-        self.data.push(raw.data);
+        self.rows.push(raw);
     }
 
     /// Whether it should be inserted.
     pub fn is_full(&self) -> bool {
-        self.seqs.len() >= ROWS || self.bytes >= BYTES
+        self.rows.len() >= ROWS || self.bytes >= BYTES
     }
 
-    /// Inserts the rows, and is empty then.
+    /// Inserts the rows, reads them back, and is empty then.
     ///
     /// # Errors
-    /// What the server reports.
-    pub fn insert(&mut self, tx: &mut postgres::Transaction<'_>, register: &str) -> Result<(), postgres::Error> {
-        let Self { seqs, blobs, texts, data, .. } = std::mem::take(self);
+    /// What the server reports, or that it does not keep what is written.
+    pub fn insert(&mut self, tx: &mut postgres::Transaction<'_>, register: &str) -> Result<(), StoreError> {
+        let Self { rows, .. } = std::mem::take(self);
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
+        let seqs: Vec<i64> = rows.iter().map(|raw| signed(raw.seq)).collect();
+        let blobs: Vec<&[u8]> = rows.iter().map(|raw| &raw.blob[..]).collect();
+        let [texts, data]: [Vec<Option<&[u8]>>; 2] = [
+            rows.iter().map(|raw| raw.text.as_deref()).collect(),
+            rows.iter().map(|raw| raw.data.as_deref()).collect(),
+        ];
         let values: &[Value<'_>] = &[
             (&register, Type::TEXT),
             (&seqs, Type::INT8_ARRAY),
@@ -58,7 +62,17 @@ impl Batch {
             (&texts, Type::BYTEA_ARRAY),
             (&data, Type::BYTEA_ARRAY),
         ];
-        tx.execute_typed(EXTEND, values).map(|_| ())
+        tx.execute_typed(EXTEND, values).map_err(failed(Doing::Record))?;
+        let span: &[Value<'_>] =
+            &[(&register, Type::TEXT), (&signed(first.seq), Type::INT8), (&signed(last.seq), Type::INT8)];
+        let found = tx.query_typed(INSERTED, span).map_err(failed(Doing::Record))?;
+        let mut found = found.iter().map(raw);
+        for row in &rows {
+            if found.next().transpose()?.as_ref() != Some(row) {
+                return Err(StoreError::not_kept(row.seq));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -4,31 +4,36 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 
-use crate::format::Raw;
 use crate::store::StoreError;
 use crate::store::doing::Doing;
-use crate::store::postgres::fault::fault;
+use crate::store::postgres::fault::{BUSY, fault};
 use crate::store::postgres::queue;
 use crate::store::postgres::shared::SharedDatabase;
-use crate::store::shared::{Appended, SharedStore as _, Writer};
+use crate::store::shared::Writer;
 
-/// For how long the transactions before a mark are waited for; and how often anything is asked again.
-const BEFORE_MARK: Duration = Duration::from_secs(30);
+/// How often anything is asked again.
 const EVERY: Duration = Duration::from_millis(250);
 
 impl SharedDatabase {
-    /// Waits for the transactions that may have begun to append before the mark could be seen. What they append is there
-    /// then, and nobody appends any more.
+    /// Waits until standbys confirm the mark, and for the transactions that may have begun to append before it could be
+    /// seen. What they append is there then, and nobody appends any more.
     ///
     /// # Errors
-    /// [`StoreError::Busy`], or what the server reports.
-    pub(super) fn wait_for_writers(&self) -> Result<(), StoreError> {
+    /// [`StoreError::Uncertain`] if the server stopped waiting for a standby; [`StoreError::Busy`], or what it reports.
+    pub(super) fn settle(&self) -> Result<(), StoreError> {
+        self.link.warning();
+        self.link.with(Doing::Move, confirmed)?;
+        if let Some(warning) = self.link.warning() {
+            return Err(StoreError::Uncertain { source: warning });
+        }
+        // Databases made from one template have tables with the same number. A prepared transaction has no process.
         let sql = "SELECT FROM pg_locks WHERE relation = 'twinseal.entry'::regclass AND mode = 'RowExclusiveLock'
-            AND pid <> pg_backend_pid() LIMIT 1";
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND pid IS DISTINCT FROM pg_backend_pid() LIMIT 1";
         let begun = Instant::now();
         while self.link.with(Doing::Move, |client| client.query_typed_opt(sql, &[]))?.is_some() {
-            if begun.elapsed() > BEFORE_MARK {
-                return Err(StoreError::Busy { seconds: BEFORE_MARK.as_secs() });
+            if begun.elapsed() > BUSY {
+                return Err(StoreError::Busy { seconds: BUSY.as_secs() });
             }
             std::thread::sleep(EVERY);
         }
@@ -36,12 +41,17 @@ impl SharedDatabase {
         Ok(())
     }
 
-    /// The answer to a commit was lost. The entry is there if it was committed, and not before the server has ended the
-    /// old connection, whose lock is waited for.
+    /// The answer to a commit was lost. What it wrote is there if it was committed, and not before the server has ended the
+    /// old connection, whose lock is waited for. Then `look` looks.
     ///
     /// # Errors
     /// [`StoreError::Uncertain`] if nobody can be asked in time.
-    pub(super) fn look_again(&self, writer: &Writer, raw: &Raw, lost: postgres::Error) -> Result<Appended, StoreError> {
+    pub(super) fn look_again<T>(
+        &self,
+        writer: &Writer,
+        lost: &postgres::Error,
+        look: impl Fn() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let begun = Instant::now();
         loop {
             let found = self.link.open_again().and_then(|()| {
@@ -49,13 +59,12 @@ impl SharedDatabase {
                 let _turn = queue::wait(&self.link, &self.newest, (&self.place, &self.register), writer)?;
                 // What a standby has not confirmed could be lost with this server.
                 self.link.with(Doing::Record, confirmed)?;
-                self.entry(raw.seq)
+                look()
             });
             match found {
-                Ok(Some(found)) if found == *raw => return Ok(Appended::Done),
-                Ok(_) => return Ok(Appended::HeadMoved),
+                Ok(found) => return Ok(found),
                 Err(_) if begun.elapsed() < writer.patience => std::thread::sleep(EVERY),
-                Err(_) => return Err(StoreError::Uncertain { source: fault(&lost) }),
+                Err(_) => return Err(StoreError::Uncertain { source: fault(lost) }),
             }
         }
     }

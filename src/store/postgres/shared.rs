@@ -18,11 +18,11 @@ use crate::store::cache::verified::VerifiedCache;
 use crate::store::doing::Doing;
 use crate::store::postgres::address::Address;
 use crate::store::postgres::connect::Home;
-use crate::store::postgres::fault::{failed, fault, is_lost, malformed};
+use crate::store::postgres::fault::{BUSY, failed, fault, is_lost, malformed};
 use crate::store::postgres::link::Link;
 use crate::store::postgres::queue;
 use crate::store::postgres::rows::{Batch, Value, before_entry_0, raw, redact_texts, signed, unsigned};
-use crate::store::postgres::told::{self, Newest, Opening};
+use crate::store::postgres::told::{self, Newest, Opening, ToldOfOne};
 use crate::store::shared::{Appended, Following, SharedStore, Snapshot, Turn, Writer};
 use crate::store::{Finding, StoreError};
 use crate::tr;
@@ -68,24 +68,28 @@ impl SharedDatabase {
     /// There is no connection, or no such register.
     pub fn open(address: &Address, home: &Home) -> Result<(Self, Vec<Finding>), StoreError> {
         let link = Link::open(address.clone(), home.clone())?;
-        let Opening { findings, ids, newest, first, moved } = told::open(&link, address.register())?;
+        let Opening { findings, ids, cut, told } = told::open(&link, address.register())?;
         let place = || PathBuf::from(address.to_string());
         let id = match <[RegisterId; 1]>::try_from(ids) {
-            Ok([only]) => only,
+            Ok([only]) if !cut => only,
             // What is not there cannot be asked.
             Err(none) if none.is_empty() && !findings.is_empty() => {
                 return Ok((Self::of(link, place(), String::new()), findings));
             }
-            Err(none) if none.is_empty() => return Err(StoreError::NotFound { path: place() }),
+            Err(none) if none.is_empty() && !cut => return Err(StoreError::NotFound { path: place() }),
+            Ok([only]) => return Err(StoreError::WhichRegister { ids: vec![only] }),
             Err(ids) => return Err(StoreError::WhichRegister { ids }),
         };
-        link.named(id.clone());
         let place = PathBuf::from(link.address()?.with_register(&id.to_string()).to_string());
         let database = Self::of(link, place, id.to_string());
-        if findings.is_empty() {
-            database.newest.put(newest);
-            database.first.replace(first);
-            database.moved.replace(moved);
+        match told.filter(|_| findings.is_empty()) {
+            Some(ToldOfOne { newest, first, moved }) => {
+                database.newest.put(newest);
+                database.first.replace(first);
+                database.moved.replace(moved);
+            }
+            None if findings.is_empty() => _ = database.moved.replace(database.moved_by_now()?),
+            None => {}
         }
         Ok((database, findings))
     }
@@ -103,7 +107,6 @@ impl SharedDatabase {
             (None, false) => return Err(StoreError::Exists { path: place }),
             (None, true) => {}
         }
-        link.name(id.clone())?;
         let database = Self::of(link, place, id.to_string());
         // A register that left does not come back to the place that says where it went.
         match database.moved_by_now()? {
@@ -259,8 +262,16 @@ impl SharedStore for SharedDatabase {
             return Ok(Snapshot::of(None::<View<'_>>));
         }
         let view = View(self);
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        self.link.with(Doing::ReadLog, |client| client.batch_execute(begin))?;
+        // Where nothing is named, nothing can be asked.
+        let marked = match self.register.as_str() {
+            "" => String::new(),
+            register => format!("; SELECT place FROM twinseal.moved WHERE register = '{register}'"),
+        };
+        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY{marked}");
+        let told = self.link.with(Doing::ReadLog, |client| client.simple_query(&begin))?;
+        if let Some(to) = told::answers(&told).get(1).and_then(|rows| rows.first()) {
+            self.moved.replace(Some(told::new_place(told::word(to, 0)?)));
+        }
         Ok(Snapshot::of(Some(view)))
     }
 
@@ -298,8 +309,8 @@ impl SharedStore for SharedDatabase {
             Ok(_) => self.not_inserted(head, raw.seq),
             Err(error) if is_beaten(&error) => Ok(Appended::HeadMoved),
             Err(error) if is_lost(&error) => {
-                let writer = Writer { account: String::new(), patience: turn.patience };
-                self.look_again(&writer, raw, error)
+                let found = self.look_again(&nobody(turn), &error, || self.entry(raw.seq))?;
+                Ok(if found.as_ref() == Some(raw) { Appended::Done } else { Appended::HeadMoved })
             }
             Err(error) => Err(failed(Doing::Record)(error)),
         }
@@ -315,9 +326,12 @@ impl SharedStore for SharedDatabase {
     ) -> Result<Appended, StoreError> {
         self.writable()?;
         self.newest.forget();
+        self.link.warning();
         let failed = || failed(Doing::Record);
         let mut client = self.link.client()?;
         let mut tx = client.transaction().map_err(failed())?;
+        let patience = format!("SET LOCAL lock_timeout = {}", BUSY.as_millis());
+        tx.batch_execute(&patience).map_err(failed())?;
         let marked = "SELECT FROM twinseal.moved WHERE register = $1";
         if tx.query_typed_opt(marked, &[(&self.register, Type::TEXT)]).map_err(failed())?.is_some() {
             return Err(StoreError::Moved { path: self.place.clone(), to: PathBuf::new() });
@@ -331,7 +345,7 @@ impl SharedStore for SharedDatabase {
         for seq in head.map_or(0, |head| head.seq + 1)..=until {
             batch.push(read(seq)?);
             if batch.is_full() || seq == until {
-                batch.insert(&mut tx, &self.register).map_err(failed())?;
+                batch.insert(&mut tx, &self.register)?;
             }
         }
         redact_texts(&mut tx, &self.register, redact).map_err(failed())?;
@@ -339,10 +353,13 @@ impl SharedStore for SharedDatabase {
             true => StoreError::Uncertain { source: fault(&error) },
             false => failed()(error),
         })?;
-        Ok(Appended::Done)
+        match self.link.warning() {
+            None => Ok(Appended::Done),
+            Some(warning) => Err(StoreError::Uncertain { source: warning }),
+        }
     }
 
-    fn mark_moved(&mut self, _turn: &Turn, head: Option<Head>, to: &Path) -> Result<Appended, StoreError> {
+    fn mark_moved(&mut self, turn: &Turn, head: Option<Head>, to: &Path) -> Result<Appended, StoreError> {
         self.writable()?;
         let (seq, leaf) = (head.map(|head| signed(head.seq)), head.map(|head| head.leaf.as_bytes().to_vec()));
         let values: &[Value<'_>] = &[
@@ -352,27 +369,30 @@ impl SharedStore for SharedDatabase {
             (&leaf, Type::BYTEA),
         ];
         let marked = self.link.client()?.execute_typed(MARK, values);
-        let lost = match marked {
+        let there = match marked {
             Ok(0) => return Ok(Appended::HeadMoved),
-            Ok(_) => None,
-            Err(error) if is_beaten(&error) => None,
-            Err(error) if is_lost(&error) => {
-                self.link.open_again()?;
-                Some(error)
-            }
-            Err(error) => return Err(failed(Doing::Move)(error)),
+            Err(error) if is_lost(&error) => self.look_again(&nobody(turn), &error, || self.moved_by_now())?,
+            Err(error) if !is_beaten(&error) => return Err(failed(Doing::Move)(error)),
+            _ => self.moved_by_now()?,
         };
-        match (self.moved_by_now()?, lost) {
-            (Some(there), _) if there == *to => {}
-            (Some(there), _) => return Err(StoreError::Moved { path: self.place.clone(), to: there }),
-            (None, Some(lost)) => return Err(failed(Doing::Move)(lost)),
-            (None, None) => return Ok(Appended::HeadMoved),
-        }
-        self.moved.replace(Some(to.to_owned()));
-        self.wait_for_writers().map(|()| Appended::Done)
+        match there {
+            None => return Ok(Appended::HeadMoved),
+            Some(there) if there == *to => self.moved.replace(Some(there)),
+            Some(there) => return Err(StoreError::Moved { path: self.place.clone(), to: there }),
+        };
+        Ok(Appended::Done)
+    }
+
+    fn settle_mark(&self) -> Result<(), StoreError> {
+        self.settle()
     }
 
     fn moved(&self) -> Result<Option<PathBuf>, StoreError> {
+        let told = self.moved.borrow().clone();
+        // A view was told when it began. Otherwise what was told holds as long as the newest row that was told with it.
+        if told.is_none() && !self.view.get() && self.newest.ask(|_| ()).is_none() {
+            self.moved.replace(self.moved_by_now()?);
+        }
         Ok(self.moved.borrow().clone())
     }
 
@@ -464,6 +484,11 @@ impl Drop for View<'_> {
 }
 
 const NEWEST: &str = "SELECT seq, blob, text, data FROM twinseal.entry WHERE register = $1 ORDER BY seq DESC LIMIT 1";
+
+/// A writer who waits as long as somebody waits for this turn.
+fn nobody(turn: &Turn) -> Writer {
+    Writer { account: String::new(), patience: turn.patience }
+}
 
 /// Whether another process was first.
 fn is_beaten(error: &postgres::Error) -> bool {

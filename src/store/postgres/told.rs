@@ -23,32 +23,43 @@ const FRESH: Duration = Duration::from_millis(500);
 /// The most bytes of a place in a mark that are taken in: those of an address.
 const MAX_PLACE: usize = 2000;
 
-/// The newest row of the register of this connection.
-pub const NEWEST: &str = "SELECT seq, blob, text, data FROM twinseal.entry
-    WHERE register = current_setting('twinseal.register', true) ORDER BY seq DESC LIMIT 1";
+/// The most registers of a database that are listed.
+const MOST: usize = 20;
 
-/// The registers of this name or id, found by one step of the index for each of the database. If it is one, it is meant by
-/// whatever this connection asks without an id: its newest row, its entry 0, and where it has moved to.
+/// Asks for the newest row of a register, whose id has no character that would have to be quoted.
+pub fn newest_of(register: &str) -> String {
+    format!("SELECT seq, blob, text, data FROM twinseal.entry WHERE register = '{register}' ORDER BY seq DESC LIMIT 1")
+}
+
+/// The registers of this name or id. If it is one, also its newest row, its entry 0, and where it has moved to, after its
+/// id once more: what follows counts only if that is the one that was meant.
 ///
-/// Whoever may write can put any word there, so only an id counts, before anything is chosen.
+/// Whoever may write can put any word there, so only an id counts, before anything is chosen. An id is looked up; otherwise
+/// each register of the database is found by one step of the index.
 fn opening(named: Option<&str>) -> String {
     // The name or id of a register has no character that would have to be quoted.
     let named = named.unwrap_or_default();
-    format!(
-        "WITH RECURSIVE found AS (
-            (SELECT register FROM twinseal.entry ORDER BY register LIMIT 1)
+    let found = match named.contains('#') {
+        true => {
+            format!("SELECT '{named}' AS register WHERE EXISTS (SELECT FROM twinseal.entry WHERE register = '{named}')")
+        }
+        false => "(SELECT register FROM twinseal.entry ORDER BY register LIMIT 1)
             UNION ALL
             SELECT (SELECT e.register FROM twinseal.entry AS e WHERE e.register > found.register ORDER BY 1 LIMIT 1)
-            FROM found WHERE found.register IS NOT NULL),
-        ids AS (SELECT register FROM found
-            WHERE register ~ '^[^#]+#[0-9a-f]{{32}}$' AND '{named}' IN ('', register, split_part(register, '#', 1))
-            LIMIT 20)
+            FROM found WHERE found.register IS NOT NULL"
+            .to_owned(),
+    };
+    let one = "current_setting('twinseal.register', true)";
+    format!(
+        "WITH RECURSIVE found AS ({found}),
+        ids AS (SELECT register FROM found WHERE register ~ '^[a-z][a-z0-9._-]{{0,31}}#[0-9a-f]{{32}}$'
+            AND '{named}' IN ('', register, split_part(register, '#', 1)) LIMIT {MOST})
         SELECT register, set_config('twinseal.register', CASE WHEN (SELECT count(*) FROM ids) = 1 THEN register END, false)
             FROM ids;
-        {NEWEST};
-        SELECT seq, blob, text, data FROM twinseal.entry
-            WHERE register = current_setting('twinseal.register', true) AND seq = 0;
-        SELECT place FROM twinseal.moved WHERE register = current_setting('twinseal.register', true)"
+        SELECT {one};
+        SELECT seq, blob, text, data FROM twinseal.entry WHERE register = {one} ORDER BY seq DESC LIMIT 1;
+        SELECT seq, blob, text, data FROM twinseal.entry WHERE register = {one} AND seq = 0;
+        SELECT place FROM twinseal.moved WHERE register = {one}"
     )
 }
 
@@ -58,11 +69,19 @@ pub struct Opening {
     pub findings: Vec<Finding>,
     /// The ids of the registers that are meant.
     pub ids: Vec<RegisterId>,
+    /// Whether there are more than are listed.
+    pub cut: bool,
+    /// What the server told of the only one that is meant.
+    pub told: Option<ToldOfOne>,
+}
+
+/// What the server tells of a register.
+pub struct ToldOfOne {
     /// The newest row.
     pub newest: Option<Raw>,
     /// Entry 0.
     pub first: Option<Raw>,
-    /// Where the register has moved to.
+    /// Where it has moved to.
     pub moved: Option<PathBuf>,
 }
 
@@ -81,19 +100,23 @@ pub fn open(link: &Link, named: Option<&str>) -> Result<Opening, StoreError> {
             let findings = link.with(Doing::CompareSchema, schema::compare)?;
             return match findings.is_empty() {
                 true => Err(failed(Doing::OpenRegister)(error)),
-                false => Ok(Opening { findings, ids: Vec::new(), newest: None, first: None, moved: None }),
+                false => Ok(Opening { findings, ids: Vec::new(), cut: false, told: None }),
             };
         }
     };
     let mut answers = answers(&told).into_iter();
     let mut next = || answers.next().unwrap_or_default();
     let findings = schema::judge(&next());
-    let ids = next().iter().map(|row| word(row, 0)).collect::<Result<Vec<_>, _>>()?;
-    let ids = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let found = next().iter().map(|row| word(row, 0)).collect::<Result<Vec<_>, _>>()?;
+    let ids: Vec<RegisterId> = found.iter().filter_map(|id| id.parse().ok()).collect();
+    let one = next().first().and_then(|row| word(row, 0).ok());
     let newest = next().first().map(|row| raw(row)).transpose()?;
     let first = next().first().map(|row| raw(row)).transpose()?;
     let moved = next().first().map(|row| word(row, 0)).transpose()?.map(new_place);
-    Ok(Opening { findings, ids, newest, first, moved })
+    // A register that is there has a newest row.
+    let agreed = newest.is_some() && matches!(&ids[..], [only] if one == Some(only.to_string()));
+    let told = agreed.then_some(ToldOfOne { newest, first, moved });
+    Ok(Opening { findings, ids, cut: found.len() >= MOST, told })
 }
 
 /// The rows of each statement of a message.
@@ -115,7 +138,11 @@ pub fn new_place(mut marked: String) -> PathBuf {
     PathBuf::from(marked)
 }
 
-fn word(row: &SimpleQueryRow, column: usize) -> Result<String, StoreError> {
+/// A word in a row.
+///
+/// # Errors
+/// [`StoreError::Broken`] if there is none.
+pub fn word(row: &SimpleQueryRow, column: usize) -> Result<String, StoreError> {
     let found = row.try_get(column).ok().flatten();
     found.map(str::to_owned).ok_or_else(|| malformed(tr!("a value is missing", "缺少值")))
 }

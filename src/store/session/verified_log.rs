@@ -379,6 +379,17 @@ impl VerifiedLog {
         Ok(findings)
     }
 
+    /// Fails if the text of one of these entries, which was redacted just now, is still there.
+    pub(super) fn redacted_now(&self, seqs: &[u64]) -> Result<(), StoreError> {
+        for seq in seqs {
+            if self.shared.entry(*seq)?.is_some_and(|raw| raw.text.is_some()) {
+                let meaning = tr!("the register still has the text that was redacted", "变更台账中仍有已隐去的文本");
+                return Err(StoreError::Broken(Finding::at(*seq, "redacted", meaning)));
+            }
+        }
+        Ok(())
+    }
+
     /// The entries among `texts` whose text with this digest is still in the file.
     pub(super) fn to_redact(&self, texts: impl IntoIterator<Item = (u64, Digest)>) -> Result<Vec<u64>, StoreError> {
         let mut seqs = Vec::new();

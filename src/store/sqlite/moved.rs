@@ -18,10 +18,17 @@ pub fn mark(conn: &Connection, to: &Path) -> rusqlite::Result<()> {
     conn.pragma_update(None, "application_id", MOVED)
 }
 
-/// Where a marked register has moved to, as its mark says.
-pub fn place(conn: &Connection) -> rusqlite::Result<PathBuf> {
+/// Where a register has moved to by now, as its mark says.
+pub fn new_place(conn: &Connection) -> rusqlite::Result<Option<PathBuf>> {
+    if header(conn)? != MOVED {
+        return Ok(None);
+    }
     let place: String = conn.query_row(&format!("SELECT place FROM {MOVED_TO}"), [], |row| row.get(0))?;
-    Ok(PathBuf::from(place))
+    Ok(Some(PathBuf::from(place)))
+}
+
+fn header(conn: &Connection) -> rusqlite::Result<i32> {
+    conn.pragma_query_value(None, "application_id", |row| row.get(0))
 }
 
 /// Fails if a register was marked since it was opened.
@@ -30,16 +37,17 @@ pub fn place(conn: &Connection) -> rusqlite::Result<PathBuf> {
 /// [`StoreError::Moved`], or what SQLite reports.
 pub fn check(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     let doing = || StoreError::sqlite(Doing::Record);
-    let found: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(doing())?;
-    match found {
+    match header(conn).map_err(doing())? {
         APPLICATION => Ok(()),
-        _ => Err(StoreError::Moved { path: path.to_owned(), to: place(conn).map_err(doing())? }),
+        _ => {
+            Err(StoreError::Moved { path: path.to_owned(), to: new_place(conn).map_err(doing())?.unwrap_or_default() })
+        }
     }
 }
 
 /// Whether a file is marked as a register that has moved.
 pub fn has_moved(path: &Path) -> bool {
-    let marked = |conn: Connection| conn.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0));
+    let marked = |conn: Connection| header(&conn);
     // Without a WAL file only asking shows that it cannot be opened with one.
     let found = open_with_wal(path).and_then(marked).or_else(|_| open_main(path).and_then(marked));
     found.is_ok_and(|found| found == MOVED)

@@ -283,10 +283,7 @@ impl SharedStore for SharedFile {
     }
 
     fn moved(&self) -> Result<Option<PathBuf>, StoreError> {
-        match self.access {
-            Access::Moved => moved::place(&self.conn).map(Some).map_err(StoreError::sqlite(Doing::OpenRegister)),
-            _ => Ok(None),
-        }
+        moved::new_place(&self.conn).map_err(StoreError::sqlite(Doing::OpenRegister))
     }
 
     fn refill(

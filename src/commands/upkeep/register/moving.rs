@@ -61,7 +61,11 @@ impl Move {
         }
         let newest = session.state().head().map_or(0, |head| head.seq);
         let bar = busy(context.env, newest, tr!("moving", "正在迁移"));
-        let target = open_target(context, &session, &to, self.resume)?;
+        let target = open_target(context, &session, &to, marked.is_some())?;
+        // Another spelling of an address is not noticed before the server was asked.
+        if is_one_place(session.shared().place(), target.place()) {
+            return Err(StoreError::File(FileError::SameFile { path: to }).into());
+        }
         // At the marked place others may record already, so it goes nowhere else.
         if let Some(to) = marked.as_ref().filter(|to| !is_one_place(target.place(), to)) {
             target.discard();
@@ -69,7 +73,11 @@ impl Move {
         }
         let note = context.registers.state_folder(session.fingerprint()).join("moving");
         if marked.is_some() && target.newest()?.is_none() {
-            check_begun(context, &note, target.place())?;
+            let begun = check_begun(context, &note, target.place());
+            if begun.is_err() {
+                target.discard();
+                return begun;
+            }
         }
         let (there, head) = carry_over(context, &mut session, target, (&note, marked.is_some()))?;
         bar.finish_and_clear();
@@ -102,17 +110,17 @@ fn moved(session: &Session, to: &Path) -> Error {
     StoreError::Moved { path: session.shared().place().to_owned(), to: to.to_owned() }.into()
 }
 
-/// The new place: empty, or after an interruption with what was moved.
+/// The new place: empty, or once the old one is marked perhaps with what was moved.
 fn open_target(
     context: &Context<'_>,
     session: &Session,
     to: &Path,
-    resume: bool,
+    marked: bool,
 ) -> Result<Box<dyn SharedStore>, Error> {
     let id = session.state().id().cloned().ok_or(Error::NoEntry(0))?;
     let (scratch, home) = (context.registers.scratch(), context.registers.home());
     match store::create(to, &id, scratch, home) {
-        Err(StoreError::Exists { .. }) if resume => {
+        Err(StoreError::Exists { .. }) if marked => {
             let (target, findings) = store::open(to, Site::Register, scratch, home)?;
             findings.into_iter().next().map_or(Ok(target), |finding| Err(StoreError::Broken(finding).into()))
         }
@@ -145,18 +153,32 @@ fn carry_over(
     };
     if !marked {
         let told = for_others(&there);
-        private::replace(note, &format!("{}\n", told.display())).map_err(StoreError::from)?;
         match mark(context, session, &told) {
-            Err(error) if session.shared().moved()?.is_none() => {
+            // Nobody knows whether the mark is there. If it is, nobody records.
+            Err(Error::Store(source @ StoreError::Uncertain { .. })) => {
                 target.discard();
-                return Err(error);
+                return Err(interrupted(source));
             }
-            Err(Error::Store(source)) => return Err(interrupted(source)),
-            marked => marked?,
+            Err(error) => {
+                return Err(match (session.shared().moved(), error) {
+                    (Ok(Some(_)), Error::Store(source)) => interrupted(source),
+                    (_, error) => {
+                        target.discard();
+                        error
+                    }
+                });
+            }
+            Ok(()) => {}
         }
+        // Only whoever set the mark finishes the move unasked.
+        private::replace(note, &format!("{}\n", told.display())).map_err(|error| interrupted(error.into()))?;
     }
     // Somebody may have appended just before the mark.
-    session.refresh(context.env.now(), &mut |_| {})?;
+    let settled = session.settle_mark().and_then(|()| session.refresh(context.env.now(), &mut |_| {}));
+    if let Err(error) = settled {
+        target.discard();
+        return Err(interrupted(error));
+    }
     let head = session.state().head().ok_or(Error::NoEntry(0))?;
     let done = match target.newest().map_err(interrupted)? {
         // Somebody else may have filled it meanwhile, and a server may keep less than it said.
