@@ -7,6 +7,7 @@ mod deviation_tables;
 pub mod offered;
 pub mod queries;
 mod revision_tables;
+pub mod rows;
 pub mod service_queries;
 pub mod state;
 pub mod tables;

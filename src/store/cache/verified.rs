@@ -14,13 +14,14 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Transactio
 use crate::domain::{Action, Digest, Head, Invalid, ProposalId, Register};
 use crate::format::{Entry, Raw};
 use crate::private;
-use crate::store::cache::{compare, tables};
+use crate::store::cache::rows::{Difference, OrderedRows, Span};
+use crate::store::cache::{compare, rows, tables};
 use crate::store::doing::{Doing, FileOp};
 use crate::store::shared::{SharedStore, Snapshot};
 use crate::store::sqlite::connect::harden;
 use crate::store::sqlite::place::{beside, is_filled, open_main, open_with_wal};
 use crate::store::sqlite::schema;
-use crate::store::sqlite::schema::{STATE, TABLES};
+use crate::store::sqlite::schema::{STATE, TABLES, Table};
 use crate::store::sqlite::shared::flush;
 use crate::store::sqlite::snapshot::view;
 use crate::store::{BUSY, Finding, StoreError};
@@ -212,6 +213,32 @@ impl VerifiedCache {
     /// What SQLite reports.
     pub fn differs(&self, other: &Self) -> Result<bool, StoreError> {
         compare::differs(&self.conn, &other.conn)
+    }
+
+    /// Passes on each difference between rows of a table here and elsewhere: [`rows::merge`].
+    ///
+    /// # Errors
+    /// What SQLite, the rows or `visit` reports.
+    pub fn merge(
+        &self,
+        table: (Table, &Span),
+        theirs: &mut dyn OrderedRows,
+        visit: &mut dyn FnMut(Difference<'_>) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        rows::merge_with_cache(&self.conn, table, theirs, visit)
+    }
+
+    /// The changes that entries after `seq` concern, or a redaction that was seconded after it.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn changes_after(&self, seq: u64) -> Result<Vec<u64>, StoreError> {
+        let sql = "SELECT change FROM log_entries WHERE seq > ?1 AND change IS NOT NULL
+            UNION SELECT l.change FROM redactions r JOIN log_entries l USING (seq) JOIN proposals p ON p.id = r.proposal
+            WHERE p.ended > ?1 AND l.change IS NOT NULL";
+        let select = self.conn.prepare_cached(sql);
+        let rows = select.and_then(|mut select| select.query_map([seq], |row| row.get(0))?.collect());
+        rows.map_err(StoreError::cache(&self.conn, Doing::ReadCache))
     }
 
     /// Marks a point within the transaction.

@@ -1,6 +1,6 @@
 //! `schema.sql`, and the comparison of a file's schema with it, byte for byte.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use crate::store::doing::Doing;
 use crate::store::{Finding, StoreError};
@@ -25,8 +25,11 @@ pub fn statements(part: Part) -> String {
     }
 }
 
-/// Every derived table, with the number of first columns that form its key.
-pub const TABLES: &[(&str, usize)] = &[
+/// A table, and the number of first columns that form its key.
+pub type Table = (&'static str, usize);
+
+/// Every derived table.
+pub const TABLES: &[Table] = &[
     ("log_entries", 1),
     ("people", 1),
     ("names", 2),
@@ -55,8 +58,53 @@ pub const TABLES: &[(&str, usize)] = &[
     ("redactions", 1),
 ];
 
+/// A column of a derived table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Whether it holds whole numbers; the others hold text.
+    pub is_integer: bool,
+    /// Whether it must have a value.
+    pub is_required: bool,
+}
+
+/// The derived tables as `schema.sql` declares them, for a database that is no SQLite file.
+pub struct Derived {
+    /// Each table with its columns, those of the key first.
+    pub tables: Vec<(Table, Vec<Column>)>,
+    /// The statements that create the indexes.
+    pub indexes: Vec<String>,
+}
+
+impl Derived {
+    /// Lets SQLite read the declarations, so that nothing else has to.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn read() -> Result<Self, StoreError> {
+        Self::of(&Connection::open_in_memory().map_err(StoreError::sqlite(Doing::CompareSchema))?)
+            .map_err(StoreError::sqlite(Doing::CompareSchema))
+    }
+
+    fn of(model: &Connection) -> rusqlite::Result<Self> {
+        model.execute_batch(&statements(Part::Copy))?;
+        let mut tables = Vec::new();
+        for table in TABLES {
+            let mut select =
+                model.prepare("SELECT name, type = 'INTEGER', \"notnull\" OR pk FROM pragma_table_info(?1)")?;
+            let column =
+                |row: &Row<'_>| Ok(Column { name: row.get(0)?, is_integer: row.get(1)?, is_required: row.get(2)? });
+            tables.push((*table, select.query_map([table.0], column)?.collect::<rusqlite::Result<_>>()?));
+        }
+        let mut select = model.prepare("SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")?;
+        let indexes = select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        Ok(Self { tables, indexes })
+    }
+}
+
 /// The tables that only a verified cache has.
-pub const STATE: &[(&str, usize)] = &[("state", 1), ("tree", 2)];
+pub const STATE: &[Table] = &[("state", 1), ("tree", 2)];
 
 /// An object of a schema: type, name and statement.
 type Object = (String, String, Option<String>);
