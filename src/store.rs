@@ -26,7 +26,9 @@ pub use error::{Finding, StoreError};
 pub use fault::Fault;
 pub use place::{create, for_others, has_moved, is_free, is_one_place, is_server, may_exist, may_mean, open, server};
 pub use postgres::connect::Home;
+pub use postgres::derived::Filled;
 pub use postgres::error::ConnectError;
+pub use postgres::projecting::{Extent, Projected, Projection};
 pub use session::pin::{Pin, PinFile};
 pub use session::{
     Anchor, Behind, EntryBody, Excuse, Held, Notice, Pinned, Rebuilt, Recovered, Refold, Session, SubjectProof,

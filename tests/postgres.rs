@@ -10,6 +10,7 @@ mod failover;
 mod failure;
 mod latency;
 mod moving;
+mod projecting;
 mod proxy;
 mod registers;
 mod restoring;

@@ -56,6 +56,7 @@ impl Error {
                 | StoreError::OtherRestoration(_)
                 | StoreError::Superseded { .. }
                 | StoreError::Parted { .. }
+                | StoreError::TablesAhead { .. }
                 | StoreError::PinUnreadable { .. },
             ) => Exit::Broken,
             Self::Loss(LossError::Copy { source: StoreError::Broken(_), .. }) => Exit::Broken,

@@ -43,6 +43,15 @@ pub enum RegisterError {
     /// `restore --to` with the path of a file.
     #[error("{}", tr!("restore --to takes the address of a server", "restore --to 只接受服务器的地址"))]
     RestoreToFile,
+    /// `register project` for a file.
+    #[error("{}", trf!(
+        "{} is a file, which has its tables in it",
+        "{} 是文件，其数据表就在该文件中", .path.display()
+    ))]
+    TablesInFile {
+        /// The file.
+        path: PathBuf,
+    },
     /// A move that marked the old place and did not reach the new one: nobody can record anywhere.
     #[error("{}", trf!(
         "the move to {} is not finished, and nobody can record until it is: {source}",
@@ -142,6 +151,10 @@ impl RegisterError {
             Self::Taken(_) => tr!(
                 "choose another --name, and another file with --register FILE",
                 "请换一个 --name，并用 --register FILE 换一个文件"
+            ),
+            Self::TablesInFile { .. } => tr!(
+                "query the tables of the file, or of a backup: `sqlite3 -readonly FILE`; `twinseal verify` compares them",
+                "请查询该文件或其备份中的数据表：`sqlite3 -readonly FILE`；`twinseal verify` 会比对它们"
             ),
             Self::NamedForRestore | Self::RestoreToFile => tr!(
                 "copy the backup to the register's path, then run `twinseal restore` on that copy",

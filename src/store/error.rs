@@ -83,6 +83,20 @@ pub enum StoreError {
         /// The address.
         place: PathBuf,
     },
+    /// A database without tables for SQL and BI tools: it was prepared by an earlier twinseal.
+    #[error("{}", trf!("the database of {} has no tables for SQL and BI tools", "{} 所在的数据库没有供 SQL 和 BI 工具使用的数据表", .place.display()))]
+    NoTables {
+        /// The address.
+        place: PathBuf,
+    },
+    /// Tables for SQL and BI tools that claim an entry after the newest one.
+    #[error("{}", trf!("the tables are filled up to entry {filled}, but the log ends at entry {newest}", "数据表已填充至第 {filled} 条，而日志止于第 {newest} 条"))]
+    TablesAhead {
+        /// The entry up to which they are filled, as the database says.
+        filled: u64,
+        /// The newest entry.
+        newest: u64,
+    },
     /// There is no connection to a server.
     #[error(transparent)]
     Server(#[from] ConnectError),

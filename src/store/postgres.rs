@@ -2,12 +2,14 @@
 
 pub mod address;
 pub mod connect;
+pub mod derived;
 pub mod error;
 pub mod fault;
 pub mod health;
 pub mod link;
 pub mod passfile;
 mod percent;
+pub mod projecting;
 pub mod queue;
 pub mod rows;
 pub mod schema;
@@ -15,5 +17,6 @@ pub mod service;
 mod settling;
 pub mod shared;
 pub mod silence;
+pub mod tables;
 pub mod tls;
 mod told;

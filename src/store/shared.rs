@@ -121,8 +121,7 @@ pub trait SharedStore {
     /// What the database reports.
     fn moved(&self) -> Result<Option<PathBuf>, StoreError>;
 
-    /// Redacts texts again, refills the derived tables from a verified cache with the head `head`, and returns what
-    /// differed; `None` if the log has a newer entry, and nothing was done.
+    /// Redacts texts again, and refills the derived tables from a verified cache with the head `head`.
     ///
     /// # Errors
     /// As [`SharedStore::append`].
@@ -132,13 +131,14 @@ pub trait SharedStore {
         head: Option<Head>,
         redact: &[u64],
         cache: &VerifiedCache,
-    ) -> Result<Option<Vec<Finding>>, StoreError>;
+    ) -> Result<Refilled, StoreError>;
 
-    /// How its derived tables differ from those of a verified cache.
+    /// How its derived tables differ from those of a verified cache. `past` makes the cache of an earlier entry, for
+    /// tables that are filled up to there.
     ///
     /// # Errors
-    /// What the database reports.
-    fn compare_tables(&self, cache: &VerifiedCache) -> Result<Vec<Finding>, StoreError>;
+    /// What the database or `past` reports.
+    fn compare_tables(&self, cache: &VerifiedCache, past: Past<'_>) -> Result<Compared, StoreError>;
 
     /// What the database's own check of everything reports, while `work` is done beside it.
     ///
@@ -198,6 +198,29 @@ pub struct Following {
     pub until: Option<Time>,
     /// How old that is, in seconds, by its own clock. If nothing happens meanwhile, it grows and nothing is missing.
     pub age: u64,
+}
+
+/// Makes the verified cache of an entry.
+pub type Past<'p> = &'p dyn Fn(Head) -> Result<VerifiedCache, StoreError>;
+
+/// How derived tables differ from the log.
+#[derive(Debug, Default)]
+pub struct Compared {
+    /// The rows that differ.
+    pub findings: Vec<Finding>,
+    /// Up to which entry they were compared, if that is not the newest.
+    pub notices: Vec<Finding>,
+}
+
+/// The result of an attempt to refill the derived tables.
+#[derive(Debug)]
+pub enum Refilled {
+    /// The log has a newer entry, and nothing was done.
+    HeadMoved,
+    /// They are as the log makes them. The rows that differed just before, if the store compared them.
+    Done(Vec<Finding>),
+    /// This account may not write them. The texts are redacted.
+    LeftAlone,
 }
 
 /// The result of an attempt to append.

@@ -280,7 +280,7 @@ impl Cluster {
     pub fn ready(&self) -> String {
         let name = self.database();
         let _one = one_at_a_time();
-        self.client(&name, &self.account).batch_execute(schema::statements()).unwrap();
+        self.client(&name, &self.account).batch_execute(&schema::statements().unwrap()).unwrap();
         name
     }
 

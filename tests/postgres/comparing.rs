@@ -78,6 +78,7 @@ const PLANTED: &[(&str, &str)] = &[
     ("ALTER ROLE twinseal_writer LOGIN", "role twinseal_writer was changed: \"group, login\""),
     ("ALTER ROLE twinseal_owner SUPERUSER", "role twinseal_owner was changed: \"group, superuser\""),
     ("ALTER ROLE twinseal_writer BYPASSRLS", "role twinseal_writer was changed: \"group, bypassrls\""),
+    ("GRANT INSERT ON twinseal.entry TO twinseal_projector", "\"right of twinseal_projector to INSERT on table entry\""),
     ("CREATE TABLE twinseal.more ()", "\"table more\" does not belong"),
     ("CREATE SEQUENCE twinseal.more", "\"sequence more\" does not belong"),
     ("CREATE MATERIALIZED VIEW twinseal.more AS SELECT 1", "\"materialized view more\" does not belong"),
@@ -107,7 +108,7 @@ fn no_planted_difference_stays_unseen() {
 fn everybody_can_compare_and_an_empty_database_lacks_everything() {
     let Some(cluster) = Cluster::shared() else { return };
     let database = cluster.ready();
-    for group in ["reader", "writer", "admin"] {
+    for group in ["reader", "writer", "admin", "projector"] {
         let role = cluster.role(&database, group);
         assert_eq!(schema::compare(&mut cluster.client(&database, &role)).unwrap(), [], "{group}");
     }

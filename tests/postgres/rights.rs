@@ -10,6 +10,17 @@ const INSERT: &str = "INSERT INTO twinseal.entry VALUES ('r', 0, 'blob', 'text',
 const SELECT: &str = "SELECT FROM twinseal.entry";
 const REDACT: &str = "SELECT twinseal.redact('r', '{0}')";
 
+const MOVED: &str = "INSERT INTO twinseal.moved VALUES ('r', 'elsewhere')";
+
+/// What fills the tables for SQL and BI tools.
+const FILL: &[&str] = &[
+    "INSERT INTO twinseal_tables.projected VALUES ('r', 0, 'x', now())",
+    "UPDATE twinseal_tables.projected SET seq = 1",
+    "INSERT INTO twinseal_tables.people VALUES ('r', 'erin', 0, 'active')",
+    "UPDATE twinseal_tables.changes SET state = 'approved'",
+    "DELETE FROM twinseal_tables.votes",
+];
+
 /// What nobody who connects may do.
 const FORBIDDEN: &[&str] = &[
     "UPDATE twinseal.entry SET text = NULL",
@@ -26,6 +37,11 @@ const FORBIDDEN: &[&str] = &[
     "CREATE INDEX more ON twinseal.entry (blob)",
     "CREATE OR REPLACE FUNCTION twinseal.redact(register text, seqs bigint[]) RETURNS bigint LANGUAGE sql AS 'SELECT 0'",
     "DROP FUNCTION twinseal.redact",
+    "TRUNCATE twinseal_tables.votes",
+    "DROP TABLE twinseal_tables.votes",
+    "ALTER TABLE twinseal_tables.votes ADD COLUMN more text",
+    "CREATE TABLE twinseal_tables.more ()",
+    "CREATE TRIGGER more BEFORE INSERT ON twinseal_tables.votes FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
     "SET ROLE twinseal_owner",
     "GRANT twinseal_owner TO CURRENT_USER",
     "SET session_replication_role = replica",
@@ -49,13 +65,16 @@ fn each_role_may_do_what_it_is_for_and_nothing_more() {
     let database = cluster.ready();
     cluster.client(&database, &cluster.account).batch_execute(INSERT).unwrap();
     let append = INSERT.replace("0,", "1,");
-    for (group, may_append, may_redact) in [("reader", false, false), ("writer", true, false), ("admin", true, true)] {
+    for group in ["reader", "writer", "admin", "projector"] {
         let role = cluster.role(&database, group);
         let mut client = cluster.client(&database, &role);
         allowed(&mut client, SELECT);
+        allowed(&mut client, "SELECT FROM twinseal_tables.votes, twinseal_tables.projected");
         let may = |it| if it { allowed } else { forbidden };
-        may(may_append)(&mut client, &append);
-        may(may_redact)(&mut client, REDACT);
+        may(["writer", "admin"].contains(&group))(&mut client, &append);
+        may(group == "admin")(&mut client, REDACT);
+        may(group == "admin")(&mut client, MOVED);
+        FILL.iter().for_each(|words| may(group == "projector")(&mut client, words));
         FORBIDDEN.iter().for_each(|words| forbidden(&mut client, words));
     }
 }
@@ -70,10 +89,12 @@ fn nobody_without_a_group_sees_or_redacts_anything() {
         cluster.client(&database, &cluster.account).batch_execute(&format!("CREATE ROLE {role} LOGIN")).unwrap();
     }
     let mut client = cluster.client(&database, &role);
-    for words in [SELECT, INSERT, REDACT].iter().chain(FORBIDDEN) {
+    for words in
+        [SELECT, INSERT, REDACT, MOVED, "SELECT FROM twinseal_tables.votes"].iter().chain(FILL).chain(FORBIDDEN)
+    {
         forbidden(&mut client, words);
     }
-    for group in ["twinseal_owner", "twinseal_writer", "twinseal_reader", "twinseal_admin"] {
+    for group in ["twinseal_owner", "twinseal_writer", "twinseal_reader", "twinseal_admin", "twinseal_projector"] {
         forbidden(&mut client, &format!("SET ROLE {group}"));
     }
 }
@@ -151,7 +172,7 @@ fn the_statements_can_be_run_again_and_change_nothing() {
     let words = format!("CREATE ROLE {dba} LOGIN CREATEROLE; ALTER DATABASE {database} OWNER TO {dba}");
     owner.batch_execute(&words).unwrap();
     let file = cluster.folder().join(&dba);
-    std::fs::write(&file, schema::statements()).unwrap();
+    std::fs::write(&file, schema::statements().unwrap()).unwrap();
     let psql = |user: &str| {
         let mut psql = cluster.program("psql");
         psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", user, "-d", &database, "-f"]).arg(&file);
@@ -161,7 +182,11 @@ fn the_statements_can_be_run_again_and_change_nothing() {
     let dump = || {
         let output = cluster.program("pg_dump").args(["-d", &database]).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        assert!(text.contains("twinseal.redact"), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            text.contains("twinseal.redact") && text.contains("twinseal_tables.votes"),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         // Since 2025 each dump has a key of its own against what a hostile server puts into it.
         text.lines().filter(|it| !it.contains("restrict ")).collect::<Vec<_>>().join("\n")
     };

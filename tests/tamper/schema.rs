@@ -300,6 +300,7 @@ pub const ASIDE: &[&str] = &[
     "setup-shell",
     "found",
     "register grant-sql",
+    "register project",
     "drafts",
     "drafts list",
     "drafts discard",

@@ -43,18 +43,24 @@ impl Rebuild {
                 break rebuilt;
             }
         };
+        let rows = differed.as_deref().unwrap_or_default();
         if context.ui.json {
-            let differed: Vec<&str> = differed.iter().map(|finding| finding.meaning.as_str()).collect();
+            let differed: Vec<&str> = rows.iter().map(|finding| finding.meaning.as_str()).collect();
             context.ui.print_json(context.env, json!({ "differences": differed, "redacted": redacted }))?;
         } else {
-            for finding in &differed {
+            for finding in rows {
                 context.env.print(safe(&finding.meaning))?;
             }
             for seq in redacted {
                 context.env.print(trf!("text of entry {seq}: redacted again", "第 {seq} 条的文本：已再次隐去"))?;
             }
         }
-        match differed.len() {
+        match rows.len() {
+            _ if differed.is_none() => context.env.remark(tr!(
+                "tables not rebuilt: this account may not write them; `twinseal register project --all` does it as the role \
+                 twinseal_projector",
+                "未重建数据表：本账号无权写入；请以角色 twinseal_projector 运行 `twinseal register project --all`"
+            )),
             0 => context.env.remark(tr!("tables match the log", "数据表与日志一致")),
             n => context
                 .env

@@ -31,13 +31,23 @@ pub(super) fn server_hint(error: &StoreError) -> Option<&'static str> {
         ),
         StoreError::NoRight { .. } => tr!(
             "nothing was recorded; ask the server's administrator for the role: twinseal_reader reads, twinseal_writer records, \
-             twinseal_admin also redacts",
-            "未记录任何内容；请向数据库管理员申请角色：twinseal_reader 可读取，twinseal_writer 可记录，twinseal_admin 还可隐去文本"
+             twinseal_admin also redacts, twinseal_projector fills the tables",
+            "未记录任何内容；请向数据库管理员申请角色：twinseal_reader 可读取，twinseal_writer 可记录，twinseal_admin 还可隐去文本，\
+             twinseal_projector 可填充数据表"
         ),
         StoreError::Moved { .. } => tr!(
             "ask the admins whether that is so, by phone or in person; then name the new place once, with the fingerprint: \
              --register PLACE --fingerprint FINGERPRINT",
             "请打电话或当面向管理员核实；然后用指纹指定一次新位置：--register 位置 --fingerprint 指纹"
+        ),
+        StoreError::NoTables { .. } => tr!(
+            "an administrator of the database runs the statements of `twinseal register grant-sql` again",
+            "请数据库管理员再次执行 `twinseal register grant-sql` 输出的语句"
+        ),
+        StoreError::TablesAhead { .. } => tr!(
+            "somebody wrote that there, or cut off the log: ask the admins for its newest entry; \
+             `twinseal register project --all` makes the tables from the log again",
+            "有人写入了该内容，或日志被截断：请向管理员询问最新的日志条目；`twinseal register project --all` 由日志重建数据表"
         ),
         StoreError::OnServer { .. } => tr!(
             "make a file of its valid entries: `twinseal repair --out FILE`",

@@ -43,6 +43,10 @@ pub(in crate::error) fn store_hint(error: &StoreError) -> Option<String> {
                 "文件损坏或磁盘有故障：请检查系统日志，再运行 `twinseal verify`；请保留文件作为证据"
             )
         }
+        StoreError::Broken(Finding { rule: "tables", .. }) => tr!(
+            "`twinseal register project --all` makes the tables from the log again",
+            "`twinseal register project --all` 由日志重建数据表"
+        ),
         StoreError::Broken(_) => tr!(
             "`twinseal verify` lists every finding; keep the file as evidence",
             "`twinseal verify` 列出每个问题；请保留文件作为证据"

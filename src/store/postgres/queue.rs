@@ -10,16 +10,18 @@ use postgres::types::Type;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::Time;
-use crate::store::StoreError;
 use crate::store::doing::Doing;
 use crate::store::postgres::fault::{failed, malformed};
 use crate::store::postgres::link::Link;
 use crate::store::postgres::rows::Value;
 use crate::store::postgres::told::{Newest, answers, newest_of, raw};
 use crate::store::shared::{Holder, Turn, Writer};
+use crate::store::{BUSY, StoreError};
 
 /// The first half of the lock's number: "TWSL".
 const SPACE: i32 = i32::from_be_bytes(*b"TWSL");
+/// The same for those who fill the tables, whom no writer waits for: "TWSP".
+const PROJECTORS: i32 = i32::from_be_bytes(*b"TWSP");
 
 /// Waits for the turn to write a register.
 ///
@@ -55,6 +57,22 @@ pub fn wait(
         }),
         Err(error) => Err(failed(Doing::LockRegister)(error)),
     }
+}
+
+/// Waits until no other projector of a register is at work, and keeps others waiting until the transaction ends.
+///
+/// # Errors
+/// [`StoreError::Busy`] if another one is still at work after [`BUSY`].
+pub fn wait_for_projector(link: &Link, register: &str) -> Result<(), StoreError> {
+    let (millis, number) = (BUSY.as_millis(), number(register));
+    let lock = format!(
+        "SELECT set_config('lock_timeout', '{millis}', true); SELECT pg_advisory_xact_lock({PROJECTORS}, {number})"
+    );
+    let waited = link.client_within(BUSY)?.batch_execute(&lock);
+    waited.map_err(|error| match error.code() {
+        Some(&SqlState::LOCK_NOT_AVAILABLE) => StoreError::Busy { seconds: BUSY.as_secs() },
+        _ => failed(Doing::RefillTables)(error),
+    })
 }
 
 /// The second half of the lock's number. Two registers whose numbers are the same wait for each other, and no more.

@@ -6,7 +6,8 @@
 use postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use super::error::brief;
-use crate::store::Finding;
+use super::tables;
+use crate::store::{Finding, StoreError};
 use crate::trf;
 
 const SCHEMA: &str = include_str!("schema.sql");
@@ -16,9 +17,15 @@ pub const COMPARE: &str = include_str!("compare.sql");
 /// What must stand in a database, and how it must be, as `compare.sql` tells it. The sources of functions are left out.
 const EXPECTED: &str = include_str!("expected.txt");
 
+/// Where the statements of the derived tables belong.
+const TABLES: &str = "-- [the tables]\n";
+
 /// The statements that make a database ready for registers. A second run changes nothing.
-pub fn statements() -> &'static str {
-    SCHEMA
+///
+/// # Errors
+/// What SQLite reports of `schema.sql`.
+pub fn statements() -> Result<String, StoreError> {
+    Ok(SCHEMA.replacen(TABLES, &tables::statements()?, 1))
 }
 
 /// The source of a function in the statements.

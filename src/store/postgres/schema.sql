@@ -1,4 +1,4 @@
--- twinseal on PostgreSQL 14 or newer: the log of registers, and who may do what with it.
+-- twinseal on PostgreSQL 14 or newer: the log of registers, tables for SQL and BI tools, and who may do what with them.
 --
 --     psql -v ON_ERROR_STOP=1 -f schema.sql "dbname=…"
 --
@@ -18,7 +18,8 @@ DO $$
 DECLARE
     role text;
 BEGIN
-    FOREACH role IN ARRAY ARRAY['twinseal_owner', 'twinseal_writer', 'twinseal_reader', 'twinseal_admin'] LOOP
+    FOREACH role IN ARRAY ARRAY['twinseal_owner', 'twinseal_writer', 'twinseal_reader', 'twinseal_admin',
+        'twinseal_projector'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', role);
         END IF;
@@ -31,10 +32,14 @@ BEGIN
     IF NOT pg_has_role('twinseal_admin', 'twinseal_writer', 'MEMBER') THEN
         GRANT twinseal_writer TO twinseal_admin;
     END IF;
+    IF NOT pg_has_role('twinseal_projector', 'twinseal_reader', 'MEMBER') THEN
+        GRANT twinseal_reader TO twinseal_projector;
+    END IF;
 END
 $$;
 
 CREATE SCHEMA IF NOT EXISTS twinseal AUTHORIZATION twinseal_owner;
+CREATE SCHEMA IF NOT EXISTS twinseal_tables AUTHORIZATION twinseal_owner;
 SET LOCAL ROLE twinseal_owner;
 
 -- The log. A register is its id. No part of an entry is as long as 5 MiB; each account reads what stands here. The collation C is the same on every host, so that an upgrade breaks no index.
@@ -88,6 +93,20 @@ GRANT SELECT ON twinseal.moved TO twinseal_writer;
 GRANT SELECT ON twinseal.entry, twinseal.moved TO twinseal_reader;
 GRANT INSERT ON twinseal.moved TO twinseal_admin;
 GRANT EXECUTE ON FUNCTION twinseal.redact(text, bigint[]) TO twinseal_admin;
+
+-- Tables for SQL and BI tools, derived from the log: `twinseal register project` fills them. twinseal decides nothing by
+-- them, and `twinseal verify` compares them with the log. `projected` says up to which entry they are filled.
+CREATE TABLE IF NOT EXISTS twinseal_tables.projected (
+    register text COLLATE "C" PRIMARY KEY,
+    seq bigint NOT NULL,
+    leaf text COLLATE "C" NOT NULL,
+    time timestamptz NOT NULL
+);
+-- [the tables]
+REVOKE ALL ON SCHEMA twinseal_tables FROM PUBLIC;
+GRANT USAGE ON SCHEMA twinseal_tables TO twinseal_writer, twinseal_reader;
+GRANT SELECT ON ALL TABLES IN SCHEMA twinseal_tables TO twinseal_writer, twinseal_reader;
+GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA twinseal_tables TO twinseal_projector;
 
 RESET ROLE;
 DO $$

@@ -23,7 +23,7 @@ use crate::store::postgres::link::Link;
 use crate::store::postgres::queue;
 use crate::store::postgres::rows::{Batch, Value, before_entry_0, raw, redact_texts, signed, unsigned};
 use crate::store::postgres::told::{self, Newest, Opening, ToldOfOne};
-use crate::store::shared::{Appended, Following, SharedStore, Snapshot, Turn, Writer};
+use crate::store::shared::{Appended, Compared, Following, Past, Refilled, SharedStore, Snapshot, Turn, Writer};
 use crate::store::{Finding, StoreError};
 use crate::tr;
 
@@ -401,19 +401,19 @@ impl SharedStore for SharedDatabase {
         _turn: &Turn,
         head: Option<Head>,
         redact: &[u64],
-        _cache: &VerifiedCache,
-    ) -> Result<Option<Vec<Finding>>, StoreError> {
+        cache: &VerifiedCache,
+    ) -> Result<Refilled, StoreError> {
         self.writable()?;
         self.newest.forget();
         if self.newest()? != head.map(|head| head.seq) {
-            return Ok(None);
+            return Ok(Refilled::HeadMoved);
         }
-        self.redact(redact).map(|()| Some(Vec::new()))
+        self.redact(redact)?;
+        self.refill_derived(cache)
     }
 
-    /// There are none: nothing is derived in the database.
-    fn compare_tables(&self, _cache: &VerifiedCache) -> Result<Vec<Finding>, StoreError> {
-        Ok(Vec::new())
+    fn compare_tables(&self, cache: &VerifiedCache, past: Past<'_>) -> Result<Compared, StoreError> {
+        self.compare_derived(cache, past)
     }
 
     fn integrity_beside(&self, work: &mut dyn FnMut()) -> Result<Vec<Finding>, StoreError> {

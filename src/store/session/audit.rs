@@ -5,15 +5,16 @@ use super::verified_log::VerifiedLog;
 use super::{Closed, Session};
 use crate::domain::{Register, Time};
 use crate::store::cache::verified::replaced;
+use crate::store::shared::{Compared, Refilled};
 use crate::store::verify::replay::{Mode, Reading, replay};
-use crate::store::{BUSY, Finding, StoreError, Turn};
+use crate::store::{BUSY, Extent, Finding, Projected, Projection, StoreError, Turn};
 use crate::{tr, trf};
 
 /// What [`Session::rebuild`] changed.
 #[derive(Debug)]
 pub struct Rebuilt {
-    /// The rows that differed from the log.
-    pub differed: Vec<Finding>,
+    /// The rows that differed from the log; `None` if this account may not write the tables.
+    pub differed: Option<Vec<Finding>>,
     /// The entries whose redacted texts were in the file again.
     pub redacted: Vec<u64>,
 }
@@ -68,13 +69,13 @@ impl Session {
             }
         }
         let valid = reading.findings.is_empty() && log.state.head().is_some();
-        let check = || log.shared.compare_tables(&log.cache).and_then(|found| log.cache.check_tree().map(|()| found));
-        let mut compared = Ok(Vec::new());
-        let integrity = log.shared.integrity_beside(&mut || compared = if valid { check() } else { Ok(Vec::new()) });
-        reading.findings.extend(match compared {
-            Err(StoreError::Broken(finding)) => vec![finding],
-            compared => compared?,
+        let mut compared = Ok(Compared::default());
+        let integrity = log.shared.integrity_beside(&mut || {
+            if valid {
+                compared = log.compare_tables().and_then(|found| log.cache.check_tree().map(|()| found));
+            }
         });
+        take_in(compared, &mut reading)?;
         // Also after a fault: the redactions before it hold.
         reading.findings.extend(log.unredacted()?);
         if is_suspect(&reading, pinned) && log.cache_is_wrong(pinned, progress)? {
@@ -111,15 +112,72 @@ impl Session {
         self.may_write()?;
         let log = &mut self.log;
         // If they differ, the cache may be wrong. A wrong cache must not be written to the shared tables.
-        let differ = !log.shared.compare_tables(&log.cache)?.is_empty();
-        if differ && log.cache_is_wrong(&self.pinned, &mut |_| {})? {
+        let found = log.compare_tables()?.findings;
+        if !found.is_empty() && log.cache_is_wrong(&self.pinned, &mut |_| {})? {
             return Err(log.cache.damaged(tr!("it differs from the log", "与日志不符").to_owned()));
         }
         let redacted: Vec<u64> = log.unredacted()?.into_iter().filter_map(|finding| finding.seq).collect();
         let done = log.shared.refill(turn, log.state.head(), &redacted, &log.cache)?;
         self.redact_from_wal(&redacted)?;
-        Ok(done.map(|differed| Rebuilt { differed, redacted }))
+        Ok(match done {
+            Refilled::HeadMoved => None,
+            Refilled::Done(differed) => {
+                Some(Rebuilt { differed: Some(if differed.is_empty() { found } else { differed }), redacted })
+            }
+            Refilled::LeftAlone => Some(Rebuilt { differed: None, redacted }),
+        })
     }
+
+    /// Makes the tables of a register on a server those of the verified log, as of its head; with `all`, also rows that
+    /// no new entry can have changed. `None` if the register is a file, which has its tables in it.
+    ///
+    /// # Errors
+    /// [`StoreError::TablesAhead`] if the tables claim an entry that the log does not have, unless all rows are compared;
+    /// [`StoreError::NoTables`], or the register cannot be read or the tables not be written.
+    pub fn project(&mut self, all: bool, now: Time) -> Result<Option<Projected>, StoreError> {
+        if self.log.shared.server().is_none() {
+            return Ok(None);
+        }
+        self.may_write()?;
+        let (mut extent, mut ahead) = (if all { Extent::All } else { Extent::News }, None);
+        loop {
+            if let Some(fault) = self.log.fault() {
+                return Err(StoreError::Broken(fault.clone()));
+            }
+            let projection = {
+                let Some(server) = self.log.shared.server() else { return Ok(None) };
+                let _snapshot = self.log.cache.hold_snapshot()?;
+                server.project(&self.log.cache, extent)?
+            };
+            match (projection, ahead) {
+                (Projection::Done(projected), _) => return Ok(Some(projected)),
+                // Another projector may be further. Whatever it had verified can be read by now.
+                (Projection::Ahead(filled), None) => ahead = Some(filled),
+                (Projection::Ahead(filled), Some(seen)) if self.newest_verified() >= seen => ahead = Some(filled),
+                (Projection::Ahead(_), Some(_)) if all => extent = Extent::AllOfEarlier,
+                (Projection::Ahead(filled), Some(_)) => {
+                    return Err(StoreError::TablesAhead { filled, newest: self.newest_verified() });
+                }
+            }
+            self.refresh(now, &mut |_| {})?;
+        }
+    }
+
+    fn newest_verified(&self) -> u64 {
+        self.log.state.head().map_or(0, |head| head.seq)
+    }
+}
+
+fn take_in(compared: Result<Compared, StoreError>, reading: &mut Reading) -> Result<(), StoreError> {
+    match compared {
+        Err(StoreError::Broken(finding)) => reading.findings.push(finding),
+        compared => {
+            let Compared { findings, notices } = compared?;
+            reading.findings.extend(findings);
+            reading.notices.extend(notices);
+        }
+    }
+    Ok(())
 }
 
 /// Whether the first finding may come from a damaged cache: the check compares with the cache rather than with the pin.

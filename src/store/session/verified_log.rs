@@ -12,7 +12,7 @@ use crate::format::{Defect, Entry, Raw, entry, text};
 use crate::store::cache::queries::Queries;
 use crate::store::cache::state::Rows;
 use crate::store::cache::verified::{VerifiedCache, verified_before};
-use crate::store::shared::SharedStore;
+use crate::store::shared::{Compared, SharedStore};
 use crate::store::verify::replay::{Mode, Reading, replay, replay_until};
 use crate::store::{BUSY, Finding, StoreError};
 use crate::{tr, trf};
@@ -359,6 +359,12 @@ impl VerifiedLog {
     /// An SQLite error.
     pub fn holds(&self, head: Head) -> Result<bool, StoreError> {
         Ok(self.cache.leaf(head.seq)? == Some(head.leaf))
+    }
+
+    /// How the derived tables of the register differ from the verified log.
+    pub(super) fn compare_tables(&self) -> Result<Compared, StoreError> {
+        let past = |at| Ok(replay_until(&*self.shared, self.fingerprint, at, &mut |_| {})?.0);
+        self.shared.compare_tables(&self.cache, &past)
     }
 
     /// A finding for each redacted text that is in the file.

@@ -14,7 +14,7 @@ use crate::store::cache::compare;
 use crate::store::cache::tables::Tables;
 use crate::store::cache::verified::VerifiedCache;
 use crate::store::doing::{Doing, FileOp};
-use crate::store::shared::{Appended, SharedStore, Snapshot, Turn, Writer};
+use crate::store::shared::{Appended, Compared, Past, Refilled, SharedStore, Snapshot, Turn, Writer};
 use crate::store::sqlite::closing::Reader;
 use crate::store::sqlite::connect::{Access, Opened, Site, Source, connect};
 use crate::store::sqlite::error::FileError;
@@ -292,23 +292,24 @@ impl SharedStore for SharedFile {
         head: Option<Head>,
         redact: &[u64],
         cache: &VerifiedCache,
-    ) -> Result<Option<Vec<Finding>>, StoreError> {
+    ) -> Result<Refilled, StoreError> {
         let doing = || StoreError::sqlite(Doing::RefillTables);
         self.write(turn, |tx| {
             if !is_head(tx, head).map_err(doing())? {
-                return Ok(None);
+                return Ok(Refilled::HeadMoved);
             }
             redact_texts(tx, redact).map_err(doing())?;
             let differed = compare::compare(tx, cache.conn())?;
             if !differed.is_empty() {
                 compare::refill(tx, cache.conn(), TABLES).map_err(doing())?;
             }
-            Ok(Some(differed))
+            Ok(Refilled::Done(differed))
         })
     }
 
-    fn compare_tables(&self, cache: &VerifiedCache) -> Result<Vec<Finding>, StoreError> {
-        compare::compare(&self.conn, cache.conn())
+    fn compare_tables(&self, cache: &VerifiedCache, _past: Past<'_>) -> Result<Compared, StoreError> {
+        let findings = compare::compare(&self.conn, cache.conn())?;
+        Ok(Compared { findings, notices: Vec::new() })
     }
 
     fn integrity_beside(&self, work: &mut dyn FnMut()) -> Result<Vec<Finding>, StoreError> {

@@ -36,7 +36,7 @@ pub(in crate::commands) fn look(context: &mut Context<'_>, checks: &mut Vec<Chec
         Ok(found) => open(context, found, checks)?,
         Err(error) => return refuse(checks, &error),
     };
-    server::look(session.shared(), checks);
+    server::look(session.shared(), session.state().head().map_or(0, |head| head.seq), checks);
     pin(&session, checks);
     checks.push(clock(context.env.now(), &session, written));
     Some(session)

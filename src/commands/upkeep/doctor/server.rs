@@ -1,17 +1,22 @@
 //! What `doctor` says of the server of a register.
 
-use super::Check;
+use super::{Check, State};
 use crate::output::safe;
-use crate::store::SharedStore;
 use crate::store::postgres::health::Health;
+use crate::store::{Filled, SharedStore, StoreError};
 use crate::{tr, trf};
 
-/// Checks the server of a register, if it is on one.
-pub fn look(store: &dyn SharedStore, checks: &mut Vec<Check>) {
-    let Some(health) = store.server().map(|it| it.health()) else { return };
+/// Checks the server of a register, if it is on one. `newest` is the newest verified entry.
+pub fn look(store: &dyn SharedStore, newest: u64, checks: &mut Vec<Check>) {
+    let Some(server) = store.server() else { return };
+    if let Ok(health) = server.health() {
+        look_at(health, matches!(store.following(), Ok(Some(_))), checks);
+    }
+    checks.extend(server.filled().map_or_else(|error| Some(unreadable(error)), |filled| tables(filled, newest)));
+}
+
+fn look_at(Health { version, standbys, durable, pooled }: Health, follows: bool, checks: &mut Vec<Check>) {
     let name = tr!("server", "服务器");
-    let Ok(Health { version, standbys, durable, pooled }) = health else { return };
-    let follows = matches!(store.following(), Ok(Some(_)));
     let role = if follows { tr!(", a standby", "，备库") } else { "" };
     checks.push(Check::ok(name, trf!("PostgreSQL {}{role}", "PostgreSQL {}{role}", safe(&version))));
     if pooled {
@@ -41,4 +46,34 @@ pub fn look(store: &dyn SharedStore, checks: &mut Vec<Check>) {
             ),
         ));
     }
+}
+
+/// How far the tables for SQL and BI tools are.
+fn tables(filled: Filled, newest: u64) -> Option<Check> {
+    let name = tr!("tables", "数据表");
+    match filled {
+        Filled::NoTables => None,
+        Filled::Never => Some(Check::ok(
+            name,
+            tr!("never filled; `twinseal register project` fills them", "从未填充；`twinseal register project` 可填充"),
+        )),
+        Filled::Unclear => Some(Check::fault(
+            name,
+            tr!("the database does not say up to which entry they are filled", "数据库未指明数据表填充至哪一条"),
+            tr!("`twinseal verify` lists what differs", "`twinseal verify` 列出不一致之处"),
+        )),
+        Filled::To { head, is_old } => {
+            let what = trf!("filled up to entry {} of {newest}", "已填充至第 {} 条，共至第 {newest} 条", head.seq);
+            let hint = tr!(
+                "the projector has not run for a day: look at its cron job or service",
+                "投影程序已一天未运行：请检查其 cron 任务或服务"
+            );
+            let behind = is_old && head.seq < newest;
+            Some(if behind { Check::warning(name, what, hint) } else { Check::ok(name, what) })
+        }
+    }
+}
+
+fn unreadable(error: StoreError) -> Check {
+    Check::error(tr!("tables", "数据表"), State::Fault, &error.into())
 }

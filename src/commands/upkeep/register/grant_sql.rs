@@ -13,7 +13,7 @@ impl GrantSql {
     /// # Errors
     /// Standard output cannot be written.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        context.env.print_long(schema::statements())?;
+        context.env.print_long(&schema::statements()?)?;
         Ok(())
     }
 }
