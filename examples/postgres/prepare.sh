@@ -6,8 +6,8 @@
 #   sh prepare.sh DATABASE [ROLE:NAME]...
 #   sh prepare.sh changes admin:alice admin:bob writer:erin reader:audrey standby:replicator
 #
-# reader reads and verifies, writer records, admin also redacts and moves registers, standby copies the server (see
-# standby.sh). Each NAME becomes a login role of the whole server, without a password. Set one, or use client
+# reader reads and verifies, writer records, admin also redacts and moves registers, projector fills the tables for SQL
+# and BI tools, standby copies the server (see standby.sh). Each NAME becomes a login role of the whole server, without a password. Set one, or use client
 # certificates. While no synchronous standby is there, this does not wait for it:
 #
 #   PGOPTIONS='-c synchronous_commit=local' psql -c '\password alice'
@@ -15,7 +15,7 @@
 set -eu
 
 usage() {
-    echo "$1; usage: sh prepare.sh DATABASE [reader|writer|admin|standby:NAME]..." >&2
+    echo "$1; usage: sh prepare.sh DATABASE [reader|writer|admin|projector|standby:NAME]..." >&2
     exit 2
 }
 
@@ -32,7 +32,7 @@ shift
 is_name "$database" || usage "not the name of a database: $database"
 for grant in "$@"; do
     case $grant in
-    reader:* | writer:* | admin:* | standby:*) is_name "${grant#*:}" || usage "not the name of a person: $grant" ;;
+    reader:* | writer:* | admin:* | projector:* | standby:*) is_name "${grant#*:}" || usage "not the name of a person: $grant" ;;
     *) usage "not ROLE:NAME: $grant" ;;
     esac
 done
@@ -76,7 +76,7 @@ SQL
 BEGIN;
 SELECT format('CREATE ROLE %I LOGIN', :'name') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'name')
 \gexec
-REVOKE twinseal_reader, twinseal_writer, twinseal_admin FROM :"name";
+REVOKE twinseal_reader, twinseal_writer, twinseal_admin, twinseal_projector FROM :"name";
 GRANT :"role" TO :"name";
 COMMIT;
 SQL
