@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::lookup::parse;
-use crate::config::{KnownRegisters, Trusted};
+use crate::config::{Known, KnownRegisters, Trusted};
 use crate::domain::{Digest, Event, Refusal, RegisterId};
 use crate::env::Env;
 use crate::error::{Error, RegisterError};
 use crate::format::{Defect, entry};
 use crate::private;
-use crate::store::{self, Finding, Home, PinFile, PrivateCopy, SharedStore, StoreError, is_one_file, is_server};
+use crate::store::{
+    self, Finding, Home, PinFile, PrivateCopy, SharedStore, StoreError, is_one_file, is_server, may_mean,
+};
 use crate::trust::{self, First, Identity, Request};
 use crate::{tr, trf};
 
@@ -99,12 +101,16 @@ impl Registers {
         }
     }
 
-    /// The fingerprint of the register that the command names, if this account trusts it. Its file is not opened.
+    /// The fingerprint of the register that the command names, if this account trusts it and it is the only one that can be
+    /// meant. Neither its file nor its server is opened.
     pub fn remembered(&self, env: &Env) -> Option<Digest> {
         let path = self.path(env, &self.named()?).ok()?;
-        let current = self.known.list().iter().filter(|it| !it.superseded);
-        let mut named = current.filter(|it| it.path == path || it.file == path);
-        named.next()?.fingerprint.parse().ok()
+        let meant = |it: &&Known| it.path == path || it.file == path || may_mean(&path, &it.file);
+        let mut meant = self.known.list().iter().filter(|it| !it.superseded).filter(meant);
+        match (meant.next(), meant.next()) {
+            (Some(only), None) => only.fingerprint.parse().ok(),
+            _ => None,
+        }
     }
 
     /// The fingerprint that was given, if any.

@@ -114,8 +114,7 @@ fn known_fingerprint(context: &Context<'_>) -> Result<Digest, Error> {
         return Ok(given);
     }
     let named = context.registers.named().ok_or_else(|| context.registers.no_register())?;
-    let path = context.env.path(Path::new(&named));
-    let known = context.registers.known().list().iter().find(|it| it.name == named || it.path == path);
-    let known = known.ok_or(Error::Register(RegisterError::Unknown { name: named }))?;
-    parse(&known.fingerprint)
+    context.registers.path(context.env, &named)?;
+    let remembered = context.registers.remembered(context.env);
+    remembered.ok_or(Error::Register(RegisterError::Unknown { name: named }))
 }

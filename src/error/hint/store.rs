@@ -29,8 +29,8 @@ pub(in crate::error) fn store_hint(error: &StoreError) -> Option<String> {
             "它已经是变更台账，或不是 `twinseal backup` 生成的副本"
         ),
         StoreError::Busy { .. } => tr!(
-            "another command or a program such as the sqlite3 shell is using the file; wait, or end it",
-            "另一个命令或程序（如 sqlite3）正在使用该文件；请等待或将其结束"
+            "another command, or a program such as the sqlite3 shell or a session of the server, is using it; wait, or end that",
+            "另一个命令、程序（如 sqlite3）或服务器会话正在使用它；请等待或将其结束"
         ),
         StoreError::Broken(Finding { rule: "side-file", .. }) => tr!(
             "if no program uses the file, move the file beside it away, and keep it as evidence; then run `twinseal verify`",
