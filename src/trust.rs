@@ -11,7 +11,7 @@ use crate::config::{Known, KnownRegisters};
 use crate::domain::{Digest, Event, Predecessor, RegisterId};
 use crate::error::{Error, RegisterError};
 use crate::format::{Raw, entry};
-use crate::store::{Excuse, Home, SharedStore, Site, has_moved, is_one_file, is_one_place, is_server, may_mean};
+use crate::store::{Excuse, Home, SharedStore, Site, has_moved, is_one_file, is_one_place, is_server, leads_to};
 
 /// The register that a user asked for.
 #[derive(Debug, Clone)]
@@ -108,7 +108,14 @@ fn current<'k>(known: &'k KnownRegisters, name: &str, paths: &[&Path]) -> impl I
 }
 
 fn has_path(known: &Known, paths: &[&Path]) -> bool {
-    paths.iter().any(|path| known.path == **path || known.file == **path || may_mean(path, &known.file))
+    paths
+        .iter()
+        .any(|path| known.path == **path || known.file == **path || is_server(path) && is_one_place(&known.file, path))
+}
+
+/// The trusted registers to which the address of a server leads, whether they are still there or not.
+pub fn led_to<'k>(known: &'k KnownRegisters, path: &Path) -> impl Iterator<Item = &'k Known> {
+    known.list().iter().filter(move |it| !it.superseded && leads_to(path, &it.file))
 }
 
 /// Whether a path leads to the file of a trusted register, so that the register is read where it is. A link that was
@@ -140,9 +147,7 @@ fn is_gone(known: &Known, home: &Home) -> bool {
 /// that the new one replaces, does not count.
 pub fn taken<'k>(known: &'k KnownRegisters, name: &str, path: &Path, old: Option<Digest>) -> Option<&'k Known> {
     let old = old.map(|old| old.to_string());
-    // A database has room for several registers, and says itself what is taken there.
-    let paths: &[&Path] = if is_server(path) { &[] } else { &[path] };
-    current(known, name, paths).find(|it| Some(&it.fingerprint) != old.as_ref())
+    current(known, name, &[path]).find(|it| Some(&it.fingerprint) != old.as_ref())
 }
 
 /// Compares a file with the trusted registers.
@@ -171,7 +176,9 @@ pub fn identify(
     let same: Vec<&Known> = known.list().iter().filter(|it| it.fingerprint == found).collect();
     let superseded = !same.is_empty() && same.iter().all(|it| it.superseded);
     let other = |it: &&Known| it.fingerprint != found;
-    let asked = current(known, &request.name, &paths).find(other);
+    // An address may name no register. If one is there, it must still be one that this account knows there.
+    let replaced = || led_to(known, &request.path).next().filter(|_| led_to(known, &request.path).all(|it| other(&it)));
+    let asked = current(known, &request.name, &paths).find(other).or_else(replaced);
     let own = || current(known, id.as_ref().map(RegisterId::name)?.as_str(), &[]).find(other);
     let expected = asked.or_else(|| if superseded { None } else { own() }).map(|it| it.fingerprint.clone());
     // The name and the path of a successor do not matter: the old register must not be used beside it.

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::lookup::parse;
-use crate::config::{Known, KnownRegisters, Trusted};
+use crate::config::{KnownRegisters, Trusted};
 use crate::domain::{Digest, Event, Refusal, RegisterId};
 use crate::env::Env;
 use crate::error::{Error, RegisterError};
 use crate::format::{Defect, entry};
 use crate::private;
 use crate::store::{
-    self, Finding, Home, PinFile, PrivateCopy, SharedStore, StoreError, is_one_file, is_server, may_mean,
+    self, Finding, Home, PinFile, PrivateCopy, SharedStore, StoreError, is_one_file, is_server, leads_to,
 };
 use crate::trust::{self, First, Identity, Request};
 use crate::{tr, trf};
@@ -101,15 +101,18 @@ impl Registers {
         }
     }
 
-    /// The fingerprint of the register that the command names, if this account trusts it and it is the only one that can be
-    /// meant. Neither its file nor its server is opened.
-    pub fn remembered(&self, env: &Env) -> Option<Digest> {
-        let path = self.path(env, &self.named()?).ok()?;
-        let meant = |it: &&Known| it.path == path || it.file == path || may_mean(&path, &it.file);
-        let mut meant = self.known.list().iter().filter(|it| !it.superseded).filter(meant);
-        match (meant.next(), meant.next()) {
-            (Some(only), None) => only.fingerprint.parse().ok(),
-            _ => None,
+    /// The fingerprint of the register that the command names, if this account trusts it. Its file is not opened.
+    ///
+    /// # Errors
+    /// As [`Registers::path`]; [`RegisterError::Unknown`] if it is not trusted, or an address leads to several.
+    pub fn remembered(&self, env: &Env) -> Result<Digest, Error> {
+        let name = self.named().ok_or_else(|| self.no_register())?;
+        let path = self.path(env, &name)?;
+        let current = self.known.list().iter().filter(|it| !it.superseded);
+        let mut named = current.filter(|it| it.path == path || it.file == path || leads_to(&path, &it.file));
+        match (named.next(), named.next()) {
+            (Some(only), None) => parse(&only.fingerprint),
+            _ => Err(Error::Register(RegisterError::Unknown { name })),
         }
     }
 
@@ -138,7 +141,14 @@ impl Registers {
     /// # Errors
     /// As [`store::open`].
     pub fn open(&self, request: &Request) -> Result<(Box<dyn SharedStore>, Vec<Finding>), StoreError> {
-        store::open(&request.path, trust::site(&self.known, &request.path), self.scratch(), &self.home)
+        let opened = store::open(&request.path, trust::site(&self.known, &request.path), self.scratch(), &self.home);
+        match (&opened, trust::led_to(&self.known, &request.path).next()) {
+            // What this account knows there is missing.
+            (Err(StoreError::NotFound { .. }), Some(known)) => {
+                Ok((store::open_emptied(&known.file, &self.home)?, Vec::new()))
+            }
+            _ => opened,
+        }
     }
 
     /// Opens a register's file and reads its entry 0.

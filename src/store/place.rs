@@ -52,10 +52,10 @@ pub fn is_one_place(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// Whether somebody who gives the address of a server can mean the register at a known place, whatever is there by now.
-pub fn may_mean(given: &Path, known: &Path) -> bool {
-    match (address(given), address(known)) {
-        (Some(Ok(given)), Some(Ok(known))) => given.may_mean(&known),
+/// Whether the address that a person gives leads to a register on a server, which may no longer be there.
+pub fn leads_to(given: &Path, register: &Path) -> bool {
+    match (address(given), address(register)) {
+        (Some(Ok(given)), Some(Ok(register))) => given.leads_to(&register),
         _ => false,
     }
 }
@@ -89,6 +89,18 @@ pub fn open(
     }
     let (file, findings) = SharedFile::open(place, site, scratch)?;
     Ok((Box::new(file), findings))
+}
+
+/// Opens a register of which a server has no entry left: whoever empties a database does not make it unknown. `place` is
+/// its complete address.
+///
+/// # Errors
+/// As [`create`]; [`StoreError::NotFound`] if the place is not that of a register on a server.
+pub fn open_emptied(place: &Path, home: &Home) -> Result<Box<dyn SharedStore>, StoreError> {
+    let not_found = || StoreError::NotFound { path: place.to_owned() };
+    let address = address(place).ok_or_else(not_found)??;
+    let id = address.register().and_then(|id| id.parse().ok()).ok_or_else(not_found)?;
+    create(place, &id, Path::new(""), home)
 }
 
 /// Whether something may be at a place: no server is asked.

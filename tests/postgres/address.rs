@@ -162,6 +162,20 @@ fn another_database_or_register_is_not_the_same_whoever_connects() {
 }
 
 #[test]
+fn an_address_leads_to_the_registers_of_its_database_that_it_may_mean_and_to_no_other() {
+    let id = format!("prod%23{}", "1".repeat(32));
+    let ours = address(&format!("postgres://alice@a,b/db?register={id}"));
+    let leads = |words: &str| address(&format!("postgres://bob@{words}")).leads_to(&ours);
+    for words in ["a,b/db", "b,a/db?register=prod", &format!("a,b/db?register={id}")] {
+        assert!(leads(words), "{words}");
+    }
+    let twin = format!("a,b/db?register=prod%23{}", "2".repeat(32));
+    for words in ["a/db", "a,b/other", "a,b/db?register=lab", &twin, "a,b/other?register=prod"] {
+        assert!(!leads(words), "{words}");
+    }
+}
+
+#[test]
 fn words_of_the_address_win_over_those_of_its_service() {
     let mut service = Address::default();
     for (key, value) in [("host", "h1,h2"), ("port", "6432"), ("user", "shared"), ("dbname", "log")] {

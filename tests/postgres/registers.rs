@@ -1,13 +1,15 @@
 //! A register on a server: the same commands, and what an owner of the database cannot do unseen.
 
 use std::fs;
+use std::io::Write as _;
+use std::process::Stdio;
 
 use ::postgres::error::SqlState;
 use sha2::{Digest as _, Sha256};
 use twinseal::error::Exit;
 
-use crate::support::World;
 use crate::support::server::Server;
+use crate::support::{PEOPLE, World};
 
 /// A world whose register is on a server; `None` without PostgreSQL.
 fn on_server() -> Option<World> {
@@ -142,11 +144,12 @@ fn nothing_is_reported_as_recorded_that_the_server_changed_on_the_way() {
     for change in ["NEW.register = 'x'", "NEW.blob = NEW.blob || '\\x00'", "NEW.seq = 9", "NEW.text = NULL"] {
         let Some(world) = filed() else { return };
         let noted = while_somebody_waits(&world, || {
-            world.tamper(&format!(
+            let plant = format!(
                 "CREATE FUNCTION public.change() RETURNS trigger LANGUAGE plpgsql AS
                     $$ BEGIN {change}; RETURN NEW; END $$;
-                 CREATE TRIGGER change BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION public.change()"
-            ));
+                 CREATE TRIGGER change BEFORE INSERT ON twinseal.entry FOR EACH ROW EXECUTE FUNCTION public.change()"
+            );
+            world.server().unwrap().owner().batch_execute(&plant).unwrap();
         });
         assert!(!noted.status.success(), "{change}: {}", String::from_utf8_lossy(&noted.stderr));
     }
@@ -214,6 +217,8 @@ fn an_address_is_taken_wherever_a_person_is_asked_for_a_register() {
     let address = world.place();
     let set = world.run("erin", &format!("config set register {address}"));
     assert!(set.exit == Exit::Done && !set.err.contains("no file"), "{}", set.screen);
+    // Without a connection the address leads to what this account knows there.
+    world.ok("erin", "breakglass open --incident INC-1 --reason Now. --as erin --offline acted.word");
     world.variable("erin", "TWINSEAL_REGISTER", None);
     let joined = world.run_typing("erin", "join", &[&address]);
     assert!(joined.exit == Exit::Done, "{}", joined.screen);
@@ -223,73 +228,84 @@ fn an_address_is_taken_wherever_a_person_is_asked_for_a_register() {
     assert!(!config.contains("s3cret"), "{config}");
 }
 
-/// What the owner of the database does, and the finding of `verify` for an account that knew the log before.
-const TAMPERED: &[(&str, &str)] = &[
-    ("UPDATE twinseal.entry SET blob = overlay(blob placing 'x'::bytea from 200) WHERE seq = 1", "entry 1: ["),
-    ("UPDATE twinseal.entry SET text = NULL WHERE seq = 2", "[text]"),
-    ("UPDATE twinseal.entry SET text = text || 'x'::bytea WHERE seq = 2", "[text]"),
-    ("DELETE FROM twinseal.entry WHERE seq = 1", "entry 1: [seq]"),
-    ("DELETE FROM twinseal.entry WHERE seq = 2", "[truncated]"),
-    ("DELETE FROM twinseal.entry WHERE seq = 0", "entry 0: [seq]"),
-    (
-        "UPDATE twinseal.entry SET seq = 9 WHERE seq = 1; UPDATE twinseal.entry SET seq = 1 WHERE seq = 2;
-         UPDATE twinseal.entry SET seq = 2 WHERE seq = 9",
-        "entry 1: [",
-    ),
-    ("INSERT INTO twinseal.entry SELECT register, 3, blob, text, data FROM twinseal.entry WHERE seq = 2", "entry 3: ["),
-    (
-        "ALTER TABLE twinseal.entry DROP CONSTRAINT entry_seq_check;
-         INSERT INTO twinseal.entry SELECT register, -1, blob, text, data FROM twinseal.entry WHERE seq = 2",
-        "[schema]",
-    ),
-    ("CREATE RULE more AS ON INSERT TO twinseal.entry DO INSTEAD NOTHING", "[schema]"),
-    (
-        "CREATE TRIGGER more BEFORE INSERT ON twinseal.entry FOR EACH ROW
-            EXECUTE FUNCTION suppress_redundant_updates_trigger()",
-        "[schema]",
-    ),
-    ("GRANT UPDATE ON twinseal.entry TO PUBLIC", "[schema]"),
+/// What the owner of a database can plant, and nobody in a file. What they can do to rows, the tests of `tamper` do too:
+/// with `TWINSEAL_ON=postgres` to a database.
+const PLANTED: &[&str] = &[
+    "CREATE RULE more AS ON INSERT TO entry DO INSTEAD NOTHING",
+    "CREATE TRIGGER more BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "CREATE POLICY more ON entry USING (seq <> 2)",
+    "GRANT UPDATE ON entry TO PUBLIC",
+    "ALTER TABLE entry DROP CONSTRAINT entry_seq_check",
 ];
 
 #[test]
-fn no_owner_of_the_database_changes_the_log_unseen() {
-    for (sql, finding) in TAMPERED {
+fn no_owner_of_the_database_plants_anything_unseen() {
+    for sql in PLANTED {
         let Some(world) = filed() else { return };
-        world.ok("audrey", "list");
-        world.tamper(sql);
+        world.server().unwrap().owner().batch_execute(&format!("SET search_path = twinseal; {sql}")).unwrap();
         let findings = world.findings("audrey");
-        assert!(findings.iter().any(|it| it.contains(finding)), "{sql}\n{findings:#?}");
+        assert!(findings[0].starts_with("[schema]"), "{sql}\n{findings:#?}");
+        world.fails("erin", "note CHG-1 Words.", Exit::Broken, "[schema]");
     }
 }
 
+/// Runs a program of PostgreSQL with a dump as its input, and returns what it prints.
+fn with_dump(world: &World, program: &str, arguments: &[&str], dump: &str) -> String {
+    let mut command = world.server().unwrap().program(program);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    running.stdin.take().unwrap().write_all(dump.as_bytes()).unwrap();
+    let output = running.wait_with_output().unwrap();
+    assert!(output.status.success(), "{program}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
 #[test]
-fn no_old_state_of_the_database_is_taken_for_the_present_one() {
+fn no_old_dump_is_taken_for_the_present_log() {
     let Some(world) = filed() else { return };
-    world.tamper("CREATE TABLE public.old AS SELECT * FROM twinseal.entry");
+    let dump = with_dump(&world, "pg_dump", &["--schema=twinseal"], "");
     world.ok("erin", "note CHG-1 Later.");
-    world.tamper("DELETE FROM twinseal.entry; INSERT INTO twinseal.entry SELECT * FROM public.old");
+    let restore = format!("DROP SCHEMA twinseal CASCADE;\n{dump}");
+    with_dump(&world, "psql", &["-X", "-q", "-v", "ON_ERROR_STOP=1"], &restore);
     for command in ["list", "show CHG-1", "note CHG-1 Words."] {
-        let said = world.run("erin", command);
-        assert!(said.exit == Exit::Broken && said.err.contains("which this account verified"), "{}", said.screen);
+        world.fails("erin", command, Exit::Broken, "the log lacks entry 3 ");
     }
-    assert!(world.findings("erin").iter().any(|it| it.contains("[truncated]")));
+    assert!(world.findings("erin")[0].starts_with("[truncated]"));
 }
 
 #[test]
 fn two_accounts_that_were_shown_two_histories_find_out() {
     let Some(world) = filed() else { return };
-    world.tamper("CREATE TABLE public.old AS SELECT * FROM twinseal.entry");
+    let server = world.server().unwrap();
+    let old = server.keep();
     world.ok("erin", "note CHG-1 One.");
-    world.tamper(
-        "CREATE TABLE public.one AS SELECT * FROM twinseal.entry; DELETE FROM twinseal.entry;
-         INSERT INTO twinseal.entry SELECT * FROM public.old",
-    );
+    let one = server.keep();
+    server.put_back(&old);
     world.ok("dave", "note CHG-1 Two.");
-    let said = world.run("erin", "list");
-    assert!(said.exit == Exit::Broken && said.err.contains("entry 3"), "{}", said.screen);
-    world.tamper("DELETE FROM twinseal.entry; INSERT INTO twinseal.entry SELECT * FROM public.one");
+    world.fails("erin", "list", Exit::Broken, "the log lacks entry 3 ");
+    assert!(world.findings("erin")[0].starts_with("entry 3: [replaced]"));
+    server.put_back(&one);
     assert!(world.ok("erin", "list").contains("CHG-1"));
-    assert_eq!(world.run("dave", "list").exit, Exit::Broken);
+    world.fails("dave", "list", Exit::Broken, "the log lacks entry 3 ");
+    assert!(world.findings("dave")[0].starts_with("entry 3: [replaced]"));
+}
+
+#[test]
+fn no_emptied_database_and_no_other_register_in_it_passes_for_the_one_that_is_known() {
+    let Some(world) = filed() else { return };
+    // The address names the database alone.
+    assert!(!world.place().contains("register="));
+    world.tamper("DELETE FROM entry");
+    world.fails("erin", "list", Exit::Broken, "there is no entry 0");
+    assert!(world.findings("audrey")[0].starts_with("[fingerprint]"));
+    world.fails("stranger", "list", Exit::Environment, "no register at");
+    let members = PEOPLE.map(|(person, roles)| {
+        world.ok(person, &format!("person request {person} --register lab --out {person}.lab"));
+        format!("--member {person}={person}.lab:{roles}")
+    });
+    world.ok("alice", &format!("init --name lab --register {} {}", world.place(), members.join(" ")));
+    world.fails("erin", "list", Exit::Broken, "wrong register");
+    assert!(world.findings("audrey")[0].starts_with("[fingerprint]"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
-    Asked, Change, ChangeId, Digest, Event, Header, Proposal, ProposalId, Register, RegisterId, RevisionRef, Text,
+    Asked, Change, ChangeId, Digest, Event, Header, Proposal, ProposalId, Register, RegisterId, RevisionRef, Text, hex,
 };
 use twinseal::error::{Error, Exit};
 use twinseal::format::{Raw, Unsigned, data, entry, text};
@@ -23,9 +23,9 @@ pub fn listing(state: &Register, event: Event) -> Event {
     }
 }
 
-/// Opens the file of a register at its own path, and what of its schema is not ours.
-pub fn open_file(path: &Path, scratch: &Path) -> (Box<dyn SharedStore>, Vec<Finding>) {
-    store::open(path, Site::Register, scratch, &Home::default()).unwrap()
+/// Opens a register at its own place, and what of its schema is not ours.
+pub fn open_file(place: &Path, scratch: &Path) -> (Box<dyn SharedStore>, Vec<Finding>) {
+    store::open(place, Site::Register, scratch, &Home::default()).unwrap()
 }
 
 /// Creates the file of a register without entries.
@@ -72,19 +72,59 @@ impl World {
         rusqlite::Connection::open(self.path("prod.db")).unwrap()
     }
 
-    /// Executes SQL on the register's file without twinseal. As an adversary would, it drops the log's triggers first
-    /// and restores them afterwards.
+    /// Opens the register where it is, and what of its schema is not ours.
+    pub fn open_store(&self) -> (Box<dyn SharedStore>, Vec<Finding>) {
+        let place = self.server().map_or_else(|| self.path("prod.db"), |server| server.address().into());
+        open_file(&place, &self.path("scratch"))
+    }
+
+    /// Executes SQL on the log without twinseal, as whoever owns the file or the database. As an adversary would, it
+    /// lifts what protects the log first, triggers and checks, and restores that afterwards.
     pub fn tamper(&self, sql: &str) {
         if let Some(server) = self.server() {
-            return server.owner().batch_execute(&format!("SET search_path = twinseal, public; {sql}")).unwrap();
+            return server.tamper(sql);
         }
         let db = self.sql();
+        db.pragma_update(None, "ignore_check_constraints", true).unwrap();
         let mut select = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").unwrap();
         let triggers: Vec<(String, String)> =
             select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
         triggers.iter().for_each(|(name, _)| db.execute_batch(&format!("DROP TRIGGER {name}")).unwrap());
         db.execute_batch(sql).unwrap();
         triggers.iter().for_each(|(_, sql)| db.execute_batch(sql).unwrap());
+    }
+
+    /// Like [`World::tamper`], on the tables beside the log. On a server there are none.
+    pub fn tamper_with_tables(&self, sql: &str) {
+        if self.server().is_none() {
+            self.tamper(sql);
+        }
+    }
+
+    /// Adds a row anywhere in the log, as [`World::tamper`] does.
+    pub fn plant(&self, seq: i64, raw: &Raw) {
+        let [blob, text, data] = self.literals(raw);
+        let register = if self.server().is_some() { "register, " } else { "" };
+        self.tamper(&format!(
+            "INSERT INTO entry SELECT {register}{seq}, {blob}, {text}, {data} FROM entry WHERE seq = 0"
+        ));
+    }
+
+    /// Replaces the row with this sequence number, as [`World::tamper`] does.
+    pub fn put(&self, raw: &Raw) {
+        let [blob, text, data] = self.literals(raw);
+        let seq = raw.seq;
+        self.tamper(&format!("UPDATE entry SET blob = {blob}, text = {text}, data = {data} WHERE seq = {seq}"));
+    }
+
+    /// The parts of an entry as SQL has them.
+    fn literals(&self, raw: &Raw) -> [String; 3] {
+        let literal = |bytes: &Vec<u8>| match self.server() {
+            Some(_) => format!("'\\x{}'::bytea", hex(bytes)),
+            None => format!("x'{}'", hex(bytes)),
+        };
+        [Some(&raw.blob), raw.text.as_ref(), raw.data.as_ref()]
+            .map(|part| part.map_or_else(|| "NULL".to_owned(), literal))
     }
 
     /// The number of entries in the log.

@@ -1,7 +1,8 @@
 //! A register of a test on a PostgreSQL server, in a database of its own: with `TWINSEAL_ON=postgres` every register that
 //! [`World::founded`](super::World::founded) makes is there, and the same tests run through it.
 
-use std::cell::{RefCell, RefMut};
+use std::cell::{Cell, RefCell, RefMut};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -18,6 +19,7 @@ pub struct Server {
     cluster: &'static Cluster,
     database: String,
     owner: RefCell<Client>,
+    kept: Cell<u32>,
 }
 
 /// Whether registers of tests are on a server.
@@ -27,6 +29,16 @@ pub fn is_asked_for() -> bool {
         Ok("postgres") => true,
         Ok(other) => panic!("TWINSEAL_ON is sqlite or postgres, and not {other}"),
     }
+}
+
+/// Makes what a test needs that is about something only a file has. If registers are on a server, it says that the test
+/// is skipped, and the test returns.
+pub fn in_a_file<T>(only_a_file_has: &str, make: impl FnOnce() -> T) -> Option<T> {
+    if is_asked_for() {
+        eprintln!("skipped on a server: only a file has {only_a_file_has}");
+        return None;
+    }
+    Some(make())
 }
 
 impl Server {
@@ -46,7 +58,7 @@ impl Server {
         let make = format!("CREATE DATABASE {database} TEMPLATE {ready}");
         cluster.client("postgres", &cluster.account).batch_execute(&make).unwrap();
         let owner = RefCell::new(cluster.client(&database, &cluster.account));
-        Self { cluster, database, owner }
+        Self { cluster, database, owner, kept: Cell::default() }
     }
 
     /// Its address.
@@ -79,6 +91,43 @@ impl Server {
     pub fn raw(&self, seq: u64) -> Raw {
         let sql = "SELECT seq, blob, text, data FROM twinseal.entry WHERE seq = $1";
         raw(&self.owner().query_one(sql, &[&i64::try_from(seq).unwrap()]).unwrap())
+    }
+
+    /// Executes SQL without twinseal. The owner lifts the checks of the table first, and puts them back so that nobody
+    /// can see it: a check that was added later is valid only once all rows passed it, or the catalog says so.
+    pub fn tamper(&self, sql: &str) {
+        const CHECKS: &str = "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE conrelid = 'twinseal.entry'::regclass AND contype = 'c'";
+        let mut owner = self.owner();
+        let checks = owner.query(CHECKS, &[]).unwrap();
+        let each = |words: fn(&str, &str) -> String| checks.iter().map(|it| words(it.get(0), it.get(1))).collect();
+        let lift: String = each(|name, _| format!("ALTER TABLE twinseal.entry DROP CONSTRAINT {name};"));
+        let put_back: String = each(|name, check| {
+            format!(
+                "ALTER TABLE twinseal.entry ADD CONSTRAINT {name} {check} NOT VALID;
+                 UPDATE pg_constraint SET convalidated = true WHERE conname = '{name}';"
+            )
+        });
+        owner.batch_execute(&format!("{lift} SET search_path = twinseal, public; {sql}; {put_back}")).unwrap();
+    }
+
+    /// Keeps the log as it is now, and returns the name by which [`Server::put_back`] finds it.
+    pub fn keep(&self) -> String {
+        let name = format!("public.kept_{}", self.kept.replace(self.kept.get() + 1));
+        self.owner().batch_execute(&format!("CREATE TABLE {name} AS SELECT * FROM twinseal.entry")).unwrap();
+        name
+    }
+
+    /// Replaces the log with one that was kept.
+    pub fn put_back(&self, kept: &str) {
+        self.tamper(&format!("DELETE FROM entry; INSERT INTO entry SELECT * FROM {kept}"));
+    }
+
+    /// A program of PostgreSQL, such as `pg_dump`, that connects to this database as its owner.
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = self.cluster.program(name);
+        command.env("PGDATABASE", &self.database);
+        command
     }
 
     /// Appends exact bytes.

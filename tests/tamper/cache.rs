@@ -8,6 +8,7 @@ use twinseal::format::Raw;
 
 use super::scene::{Scene, joined, split};
 use super::tables::tables;
+use crate::support::server::in_a_file;
 
 #[test]
 fn a_lost_cache_is_rebuilt_with_a_warning() {
@@ -186,7 +187,7 @@ fn a_cache_of_another_log_does_not_replace_a_lost_pin() {
 
 #[test]
 fn what_differs_in_the_cache_alone_is_no_fault_of_the_register() {
-    let scene = Scene::with_services();
+    let Some(scene) = in_a_file("tables", Scene::with_services) else { return };
     let whole = copy_of(&scene);
     let shared = scene.copy();
     let tables = tables(&scene.sql());

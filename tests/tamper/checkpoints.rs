@@ -16,6 +16,7 @@ use twinseal::lang::Lang;
 use super::scene::{STRANGER, Scene};
 use super::state::{now, session};
 use crate::support::Output;
+use crate::support::server::in_a_file;
 
 /// `verify --against` by somebody who remembers nothing of the register.
 fn against(scene: &Scene, file: &str) -> Output {
@@ -26,7 +27,8 @@ fn against(scene: &Scene, file: &str) -> Output {
 
 /// As `against`, by somebody who did so before.
 fn against_again(scene: &Scene, file: &str) -> Output {
-    scene.run(STRANGER, &format!("--register prod.db --fingerprint {} verify --against {file}", scene.fingerprint))
+    let (place, fingerprint) = (scene.place(), &scene.fingerprint);
+    scene.run(STRANGER, &format!("--register {place} --fingerprint {fingerprint} verify --against {file}"))
 }
 
 #[track_caller]
@@ -78,10 +80,10 @@ fn a_stock_verifier_accepts_what_checkpoint_prints() {
 #[test]
 fn a_truncated_log_is_found_without_a_pin() {
     let scene = Scene::new();
-    let old = scene.copy();
+    let old = scene.keep();
     scene.ok("carol", "note CHG-2 Seen.");
     scene.ok("audrey", "checkpoint --out kept");
-    scene.replace_file(&old);
+    scene.put_back(&old);
     assert_eq!(scene.findings(STRANGER), Vec::<String>::new(), "nothing in the file shows it");
     finds(&scene, "kept", "[truncated] the log has 10 entries (root ");
     finds(&scene, "kept", "signed by audrey, has 11 (root ");
@@ -91,7 +93,8 @@ fn a_truncated_log_is_found_without_a_pin() {
 fn a_fault_hides_neither_a_truncation_nor_that_nothing_was_compared() {
     let scene = Scene::new();
     scene.ok("audrey", "checkpoint --out kept");
-    scene.tamper("DELETE FROM entry WHERE seq = 9; UPDATE entry SET blob = x'00' WHERE seq = 3");
+    scene.tamper("DELETE FROM entry WHERE seq = 9");
+    scene.put(&Raw { blob: vec![0], ..scene.raw(3) });
     let output = scene.run("audrey", "verify --against kept");
     assert_eq!(output.exit, Exit::Broken, "{}", output.screen);
     for said in ["[truncated] the log ends at entry 8, but", "kept, of 10 entries: not compared, because"] {
@@ -104,10 +107,10 @@ fn a_fault_hides_neither_a_truncation_nor_that_nothing_was_compared() {
 #[test]
 fn a_log_that_was_rolled_back_and_went_another_way_is_found_without_a_pin() {
     let scene = Scene::new();
-    let old = scene.copy();
+    let old = scene.keep();
     scene.ok("dave", "reject CHG-2 --reason No.");
     scene.ok("audrey", "checkpoint --out kept");
-    scene.replace_file(&old);
+    scene.put_back(&old);
     let anew = format!("file erin.toml --again --fingerprint {}", scene.fingerprint);
     scene.ok("erin-anew", &anew);
     assert_eq!(scene.findings(STRANGER), Vec::<String>::new(), "nothing in the file shows it");
@@ -119,17 +122,17 @@ fn a_log_that_was_rolled_back_and_went_another_way_is_found_without_a_pin() {
 #[test]
 fn no_log_that_a_checkpoint_contradicts_becomes_the_pin() {
     let scene = Scene::new();
-    let old = scene.copy();
+    let old = scene.keep();
     scene.ok("carol", "note CHG-2 Seen.");
     scene.ok("audrey", "checkpoint --out kept");
-    let whole = scene.copy();
-    scene.replace_file(&old);
+    let whole = scene.keep();
+    scene.put_back(&old);
     finds(&scene, "kept", "[truncated]");
     assert!(!scene.memory(STRANGER, "pin").exists(), "the truncated log is not remembered");
     scene.ok("erin-anew", &format!("file erin.toml --again --fingerprint {}", scene.fingerprint));
     assert_eq!(against_again(&scene, "kept").exit, Exit::Broken);
     assert!(!scene.memory(STRANGER, "pin").exists(), "nor is the forked one");
-    scene.replace_file(&whole);
+    scene.put_back(&whole);
     let output = against_again(&scene, "kept");
     assert!(output.exit == Exit::Done && output.out.contains("anchored to"), "{}", output.screen);
     assert!(scene.memory(STRANGER, "pin").exists(), "the whole one is");
@@ -140,7 +143,8 @@ fn a_required_anchor_is_a_pin_or_a_checkpoint() {
     let scene = Scene::new();
     scene.ok("audrey", "checkpoint --out kept");
     let verify = |more: &str| {
-        let asked = format!("--register prod.db --fingerprint {} verify --require-anchor{more}", scene.fingerprint);
+        let (place, fingerprint) = (scene.place(), &scene.fingerprint);
+        let asked = format!("--register {place} --fingerprint {fingerprint} verify --require-anchor{more}");
         scene.run(STRANGER, &asked)
     };
     fs::create_dir_all(scene.path(&format!("people/{STRANGER}"))).unwrap();
@@ -160,10 +164,10 @@ fn a_pin_does_not_advance_along_a_fork() {
     scene.ok("audrey", "checkpoint --out before");
     assert_eq!(against(&scene, "before").exit, Exit::Done);
     let pin = fs::read(scene.memory(STRANGER, "pin")).unwrap();
-    let old = scene.copy();
+    let old = scene.keep();
     scene.ok("carol", "note CHG-2 Seen.");
     scene.ok("audrey", "checkpoint --out kept");
-    scene.replace_file(&old);
+    scene.put_back(&old);
     scene.ok("erin-anew", &format!("file erin.toml --again --fingerprint {}", scene.fingerprint));
     assert_eq!(against_again(&scene, "kept").exit, Exit::Broken);
     assert_eq!(fs::read(scene.memory(STRANGER, "pin")).unwrap(), pin);
@@ -204,15 +208,18 @@ fn no_proof_is_made_of_an_entry_that_was_changed_in_the_file() {
 #[test]
 fn a_log_that_lost_whoever_signed_proves_nothing_and_is_a_finding() {
     let scene = Scene::new();
-    let old = scene.copy();
+    let old = scene.keep();
     scene.person("grace");
     scene.ok("grace", &format!("person request grace --register {} --out grace.request", scene.named()));
     scene.ok("alice", "person enrol grace=grace.request:auditor");
     scene.run_typing("bob", "proposal second 2", &["2"]);
-    scene.ok("grace", &format!("checkpoint --fingerprint {} --register prod.db --out kept", scene.fingerprint));
+    scene.ok(
+        "grace",
+        &format!("checkpoint --fingerprint {} --register {} --out kept", scene.fingerprint, scene.place()),
+    );
     assert_eq!(against(&scene, "kept").exit, Exit::Done);
     // Without the entries that enrolled grace.
-    scene.replace_file(&old);
+    scene.put_back(&old);
     finds(&scene, "kept", "[checkpoint] kept, of 12 entries, proves nothing about this log of 10: no enrolled key");
 }
 
@@ -259,13 +266,13 @@ fn a_key_counts_as_it_was_at_the_end_of_the_checkpoint() {
 fn nobody_signs_a_checkpoint_who_is_not_enrolled_or_of_a_log_that_is_broken_or_lost_entries() {
     let scene = Scene::new();
     scene.person("mallory");
-    let named = format!("--fingerprint {} checkpoint --register prod.db", scene.fingerprint);
+    let named = format!("--fingerprint {} checkpoint --register {}", scene.fingerprint, scene.place());
     scene.fails("mallory", &named, Exit::Refused, "not enrolled");
     scene.ok("audrey", "checkpoint --out taken");
     scene.fails("audrey", "checkpoint --out taken", Exit::Invalid, "taken");
-    let old = scene.copy();
+    let old = scene.keep();
     scene.ok("carol", "note CHG-2 Seen.");
-    scene.replace_file(&old);
+    scene.put_back(&old);
     scene.fails("carol", "checkpoint", Exit::Broken, "the log lacks entry 10");
 }
 
@@ -312,16 +319,16 @@ fn no_damaged_tree_in_the_cache_is_signed() {
 #[test]
 fn nobody_is_told_to_rebuild_where_the_log_itself_is_in_question() {
     let scene = Scene::new();
-    let old = scene.copy();
+    let old = scene.keep();
     scene.ok("carol", "note CHG-2 Seen.");
     scene.ok("audrey", "checkpoint --out kept");
-    scene.replace_file(&old);
+    scene.put_back(&old);
     let hint = |output: Output| output.err.split("hint: ").nth(1).unwrap_or_default().to_owned();
     let truncated = hint(against(&scene, "kept"));
     assert!(truncated.contains("keep this file as evidence") && !truncated.contains("rebuild"), "{truncated}");
-    let unanchored = hint(scene.run("newcomer", "--register prod.db verify --require-anchor"));
+    let unanchored = hint(scene.run("newcomer", &format!("--register {} verify --require-anchor", scene.place())));
     assert!(unanchored.contains("compare it with a checkpoint"), "{unanchored}");
-    let whole = Scene::new();
+    let Some(whole) = in_a_file("tables to rebuild", Scene::new) else { return };
     whole.tamper("DELETE FROM people");
     let tables = hint(whole.run("audrey", "verify"));
     assert!(tables.contains("`twinseal rebuild`"), "{tables}");

@@ -8,16 +8,17 @@ use std::time::Duration;
 use twinseal::error::Exit;
 
 use super::scene::{STRANGER, Scene};
+use crate::support::server::in_a_file;
 use crate::support::{PEOPLE, World};
 
 #[test]
 fn an_old_backup_put_back_is_found() {
     let scene = Scene::new();
-    let old = scene.copy();
+    let old = scene.keep();
     scene.ok("dave", &format!("approve CHG-2 --revision {}", scene.filed));
     scene.ok("carol", "list");
     scene.ok("audrey", "list");
-    scene.replace_file(&old);
+    scene.put_back(&old);
     scene.stops("the log lacks entry 10");
     scene.audrey_finds("[truncated] the log ends at entry 9, but this account verified it up to entry 10");
 }
@@ -25,11 +26,11 @@ fn an_old_backup_put_back_is_found() {
 #[test]
 fn an_old_backup_that_went_another_way_is_found() {
     let scene = Scene::new();
-    let old = scene.copy();
+    let old = scene.keep();
     scene.ok("dave", "reject CHG-2 --reason No.");
     scene.ok("carol", "list");
     scene.ok("audrey", "list");
-    scene.replace_file(&old);
+    scene.put_back(&old);
     // Dave's rejection was rolled back, and somebody who never saw it goes on.
     scene.ok("erin-anew", &format!("file erin.toml --again --fingerprint {}", scene.fingerprint));
     scene.ok("erin-anew", "file erin.toml --again");
@@ -39,7 +40,7 @@ fn an_old_backup_that_went_another_way_is_found() {
 
 #[test]
 fn a_file_without_its_wal_is_found() {
-    let scene = Scene::new();
+    let Some(scene) = in_a_file("pages and a WAL", Scene::new) else { return };
     scene.copy();
     // Whoever reads keeps what is new in the WAL.
     let reader = scene.sql();
@@ -56,7 +57,7 @@ fn a_file_without_its_wal_is_found() {
 
 #[test]
 fn another_register_in_its_place_is_found() {
-    let scene = Scene::new();
+    let Some(scene) = in_a_file("pages and a WAL", Scene::new) else { return };
     let other = World::founded();
     other.at("2026-12-01T09:30:00Z");
     scene.replace_file(&fs::read(other.path("prod.db")).unwrap());
@@ -75,7 +76,7 @@ fn another_register_in_its_place_is_found() {
 
 #[test]
 fn a_damaged_page_is_found() {
-    let scene = Scene::new();
+    let Some(scene) = in_a_file("pages and a WAL", Scene::new) else { return };
     let whole = scene.copy();
     let size = usize::from(u16::from_be_bytes([whole[16], whole[17]]));
     for page in 1..whole.len() / size {
@@ -93,7 +94,7 @@ fn a_damaged_page_is_found() {
 
 #[test]
 fn a_file_cut_short_is_found() {
-    let scene = Scene::new();
+    let Some(scene) = in_a_file("pages and a WAL", Scene::new) else { return };
     let whole = scene.copy();
     for parts in [1, 2, 3] {
         scene.replace_file(&whole[..whole.len() * parts / 4]);
@@ -106,7 +107,7 @@ fn a_file_cut_short_is_found() {
 
 #[test]
 fn a_wal_dropped_after_a_process_was_killed_is_missed_by_those_who_saw_it() {
-    let scene = Scene::new();
+    let Some(scene) = in_a_file("pages and a WAL", Scene::new) else { return };
     scene.copy();
     // Dave's program has the register open and waits for a draft; so nobody else is the last to leave.
     let home = scene.path("people/dave");
@@ -137,7 +138,7 @@ fn a_wal_dropped_after_a_process_was_killed_is_missed_by_those_who_saw_it() {
 
 #[test]
 fn a_file_taken_out_of_wal_mode_is_put_back_by_whoever_records_next() {
-    let scene = Scene::new();
+    let Some(scene) = in_a_file("pages and a WAL", Scene::new) else { return };
     let mode = || scene.sql().pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0)).unwrap();
     scene.sql().pragma_update(None, "journal_mode", "DELETE").unwrap();
     scene.ok("audrey", "list");

@@ -125,8 +125,9 @@ fn a_rewritten_pin_and_cache_are_not_found_by_their_account() {
     let scene = Scene::new();
     scene.forget("carol", "pin");
     scene.forget("carol", "verified.sqlite");
-    scene.tamper(
-        "DELETE FROM entry WHERE seq > 8; DELETE FROM log_entries WHERE seq > 8;
+    scene.tamper("DELETE FROM entry WHERE seq > 8");
+    scene.tamper_with_tables(
+        "DELETE FROM log_entries WHERE seq > 8;
          DELETE FROM changes WHERE id = 2; DELETE FROM revisions WHERE change = 2;
          DELETE FROM revision_items WHERE change = 2",
     );

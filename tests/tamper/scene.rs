@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::path::PathBuf;
 
 use data_encoding::BASE64;
-use twinseal::domain::{Action, Digest, Event, EventKind, Head, LostEntries, hex};
+use twinseal::domain::{Action, Digest, Event, EventKind, Head, LostEntries};
 use twinseal::error::Exit;
 use twinseal::format::{Raw, entry};
 
@@ -191,14 +191,6 @@ impl Scene {
         (0..self.entries()).map(|seq| self.raw(seq)).collect()
     }
 
-    /// Puts other bytes in an entry's place.
-    pub fn put(&self, raw: &Raw) {
-        let part = |part: &Option<Vec<u8>>| part.as_ref().map_or("NULL".to_owned(), |it| format!("x'{}'", hex(it)));
-        let Raw { seq, blob, text, data } = raw;
-        let (blob, text, data) = (hex(blob), part(text), part(data));
-        self.tamper(&format!("UPDATE entry SET blob = x'{blob}', text = {text}, data = {data} WHERE seq = {seq}"));
-    }
-
     /// Replaces one text with another in an entry's blob.
     pub fn edit(&self, seq: u64, from: &str, to: &str) {
         let raw = self.raw(seq);
@@ -275,6 +267,23 @@ impl Scene {
         ["", "-wal", "-shm"].iter().for_each(|it| drop(fs::remove_file(format!("{}{it}", path.display()))));
     }
 
+    /// Keeps the register as it is now, for [`Scene::put_back`].
+    pub fn keep(&self) -> Kept {
+        match self.server() {
+            Some(server) => Kept::InDatabase(server.keep()),
+            None => Kept::File(self.copy()),
+        }
+    }
+
+    /// Replaces the register with what it was when it was kept: a rollback by its owner.
+    pub fn put_back(&self, kept: &Kept) {
+        match (kept, self.server()) {
+            (Kept::InDatabase(name), Some(server)) => server.put_back(name),
+            (Kept::File(bytes), None) => self.replace_file(bytes),
+            _ => unreachable!("the register is where it was kept"),
+        }
+    }
+
     /// Puts another file in the register's place, as `mv` would.
     pub fn replace_file(&self, bytes: &[u8]) {
         ["prod.db-wal", "prod.db-shm"].iter().for_each(|it| drop(fs::remove_file(self.path(it))));
@@ -288,11 +297,17 @@ impl Scene {
     }
 }
 
-/// A freeze that two admins set, one that they end, and one that one of them opens and ends.
+/// What a register was at some time.
+pub enum Kept {
+    File(Vec<u8>),
+    InDatabase(String),
+}
+
 /// A calendar of one period.
 const CALENDAR: &str = "name = 'holidays'\nknown_until = 'complete'\n\
     periods = [{ name = 'Christmas', from = '2026-12-25T00:00:00Z', until = '2026-12-26T00:00:00Z' }]\n";
 
+/// A freeze that two admins set, one that they end, and one that one of them opens and ends.
 pub fn freeze(scene: &Scene) {
     let second = || {
         let number = scene.state().governance().proposals().to_string();

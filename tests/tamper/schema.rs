@@ -12,6 +12,7 @@ use twinseal::format::Raw;
 use twinseal::store::{StoreError, Writer};
 
 use super::scene::{STRANGER, Scene, starts};
+use crate::support::server::in_a_file;
 use crate::support::{CALENDAR, CHANGE, FREEZE, SERVICES, TEMPLATE, World};
 
 /// What can be done to the schema, and what is found.
@@ -50,7 +51,7 @@ const SCHEMAS: &[(&str, &str)] = &[
 
 /// Asserts that a changed schema is found by everybody, and that nobody records.
 fn schema_is_found(sql: &str, meaning: &str) {
-    let scene = World::filed();
+    let Some(scene) = in_a_file("a schema of SQLite", World::filed) else { return };
     scene.sql().execute_batch(sql).unwrap();
     for person in ["audrey", STRANGER] {
         let findings = scene.findings(person);
@@ -77,7 +78,7 @@ fn a_dropped_table_is_found() {
 
 #[test]
 fn a_renamed_column_of_the_log_is_found() {
-    let scene = World::filed();
+    let Some(scene) = in_a_file("a schema of SQLite", World::filed) else { return };
     scene.sql().execute_batch("ALTER TABLE entry RENAME COLUMN text TO words").unwrap();
     starts(&scene.findings("audrey"), "[schema] the table entry was changed");
     let output = scene.run("carol", "list");
@@ -86,7 +87,7 @@ fn a_renamed_column_of_the_log_is_found() {
 
 #[test]
 fn a_trigger_that_swallows_rows_is_found_before_anything_is_written() {
-    let scene = Scene::new();
+    let Some(scene) = in_a_file("a schema of SQLite", Scene::new) else { return };
     let approve = format!("approve CHG-2 --revision {}", scene.filed);
     for table in ["entry", "votes", "log_entries"] {
         let db = scene.sql();
@@ -103,7 +104,7 @@ fn a_trigger_that_swallows_rows_is_found_before_anything_is_written() {
 
 #[test]
 fn a_trigger_planted_after_opening_swallows_nothing_unseen() {
-    let scene = Scene::new();
+    let Some(scene) = in_a_file("a schema of SQLite", Scene::new) else { return };
     let (mut file, findings) = crate::support::log::open_file(&scene.path("prod.db"), &scene.path("scratch"));
     assert_eq!(findings, []);
     let plant = "CREATE TRIGGER planted BEFORE INSERT ON entry BEGIN SELECT RAISE(IGNORE); END";
@@ -120,7 +121,7 @@ fn a_trigger_planted_after_opening_swallows_nothing_unseen() {
 
 #[test]
 fn a_falsified_index_is_found() {
-    let scene = Scene::new();
+    let Some(scene) = in_a_file("a schema of SQLite", Scene::new) else { return };
     scene.tamper(
         "PRAGMA writable_schema = ON;
          UPDATE sqlite_schema SET sql = 'CREATE INDEX log_entries_by_change ON log_entries (proposal, seq)'
@@ -135,7 +136,7 @@ fn a_falsified_index_is_found() {
 
 #[test]
 fn plain_sql_cannot_change_the_log() {
-    let scene = Scene::new();
+    let Some(scene) = in_a_file("a schema of SQLite", Scene::new) else { return };
     let db = scene.sql();
     let before: Vec<Raw> = (0..10).map(|seq| scene.raw(seq)).collect();
     for sql in [
@@ -341,7 +342,7 @@ fn verbs(command: &clap::Command, before: &str) -> Vec<String> {
 
 #[test]
 fn what_is_planted_is_found_by_every_command_that_opens_the_register() {
-    let scene = Scene::new();
+    let Some(scene) = in_a_file("a schema of SQLite", Scene::new) else { return };
     scene.write("change.toml", CHANGE);
     scene.ok("carol", "breakglass open --incident INC-9 --reason Now. --as carol --offline acted.word");
     scene.write("rota.csv", "person,grant,from,until\ncarol,group dba,,\n");
@@ -390,7 +391,7 @@ fn no_command_that_opens_the_register_is_forgotten() {
 
 #[test]
 fn a_view_in_the_place_of_the_log_is_found() {
-    let world = World::approved();
+    let Some(world) = in_a_file("a schema of SQLite", World::approved) else { return };
     world
         .sql()
         .execute_batch("ALTER TABLE entry RENAME TO kept; CREATE VIEW entry AS SELECT * FROM kept WHERE seq < 2")
@@ -415,7 +416,7 @@ fn falsify_index(world: &World, rows: &str) {
 
 #[test]
 fn an_index_that_hides_a_row_is_found() {
-    let scene = Scene::new();
+    let Some(scene) = in_a_file("a schema of SQLite", Scene::new) else { return };
     let before = ["list", "show CHG-1", "log --change CHG-1"].map(|command| scene.ok("carol", command));
     falsify_index(&scene, "(change, seq) WHERE change <> 1");
     let hidden = "SELECT count(*) FROM log_entries WHERE change = 1";
@@ -428,7 +429,7 @@ fn an_index_that_hides_a_row_is_found() {
 
 #[test]
 fn no_index_can_hide_the_newest_entry() {
-    let scene = Scene::new();
+    let Some(scene) = in_a_file("a schema of SQLite", Scene::new) else { return };
     // An index on the log is none of ours, whatever it says that it is.
     for name in ["entry_newest", "sqlite_autoindex_entry_1"] {
         scene.tamper(&format!(
@@ -449,7 +450,7 @@ fn no_index_can_hide_the_newest_entry() {
 
 #[test]
 fn tables_that_exchanged_their_places_in_the_file_are_found() {
-    let scene = Scene::new();
+    let Some(scene) = in_a_file("a schema of SQLite", Scene::new) else { return };
     let root = |table: &str| format!("(SELECT rootpage FROM sqlite_schema WHERE name = '{table}')");
     scene.tamper(&format!(
         "CREATE TEMP TABLE old AS SELECT {} AS votes, {} AS runs;

@@ -172,7 +172,7 @@ fn rows(path: &std::path::Path) -> Vec<(String, Vec<u8>)> {
 
 /// A session of an account that holds `most` records in memory while it replays.
 pub fn session(scene: &Scene, account: &str, most: usize) -> Session {
-    let (shared, findings) = crate::support::log::open_file(&scene.path("prod.db"), &scene.path("scratch"));
+    let (shared, findings) = scene.open_store();
     assert!(findings.is_empty());
     let folder = scene.path(account);
     let anchor = Anchor { folder: &folder, fingerprint: scene.fingerprint.parse().unwrap(), excuse: Excuse::None };

@@ -5,6 +5,7 @@ use twinseal::error::Exit;
 
 use super::scene::{Scene, freeze, restored, starts};
 use crate::support::CHANGE;
+use crate::support::server::in_a_file;
 
 /// A column: its name, whether it is text, whether it may be null.
 pub type Column = (String, bool, bool);
@@ -42,7 +43,7 @@ fn edited_and_rebuilt(scene: &Scene, table: &str, sql: &str) {
 
 #[test]
 fn a_changed_value_in_any_column_is_found_and_rebuilt() {
-    let scene = Scene::with_services();
+    let Some(scene) = in_a_file("tables", Scene::with_services) else { return };
     for (table, columns) in tables(&scene.sql()) {
         for (column, is_text, _) in columns {
             let other = if is_text { "|| 'x'" } else { "+ 1000" };
@@ -58,7 +59,7 @@ fn a_changed_value_in_any_column_is_found_and_rebuilt() {
 
 #[test]
 fn a_removed_row_in_any_table_is_found_and_rebuilt() {
-    let scene = Scene::with_services();
+    let Some(scene) = in_a_file("tables", Scene::with_services) else { return };
     for (table, columns) in tables(&scene.sql()) {
         let key = &columns[0].0;
         for end in ["min", "max"] {
@@ -75,7 +76,7 @@ fn a_removed_row_in_any_table_is_found_and_rebuilt() {
 
 #[test]
 fn an_added_row_in_any_table_is_found_and_rebuilt() {
-    let scene = Scene::with_services();
+    let Some(scene) = in_a_file("tables", Scene::with_services) else { return };
     for (table, columns) in tables(&scene.sql()) {
         let (key, is_text, _) = &columns[0];
         for other in if *is_text { ["' '", "'zzz'"] } else { ["-1", "1000"] } {
@@ -90,7 +91,7 @@ fn an_added_row_in_any_table_is_found_and_rebuilt() {
 
 #[test]
 fn a_value_redacted_to_null_is_found_and_rebuilt() {
-    let scene = Scene::with_services();
+    let Some(scene) = in_a_file("tables", Scene::with_services) else { return };
     freeze(&scene);
     scene.record_all("alice", [restored(&scene)]);
     let emergency = CHANGE
@@ -121,7 +122,7 @@ fn a_value_redacted_to_null_is_found_and_rebuilt() {
 
 #[test]
 fn a_value_of_control_characters_is_found_and_rebuilt() {
-    let scene = Scene::with_services();
+    let Some(scene) = in_a_file("tables", Scene::with_services) else { return };
     for value in ["CAST(x'00' AS TEXT)", "'a' || char(0) || 'b'", "char(27) || '[2J'"] {
         edited_and_rebuilt(&scene, "names", &format!("UPDATE names SET name = {value}"));
         edited_and_rebuilt(&scene, "votes", &format!("UPDATE votes SET verdict = {value}"));
@@ -130,13 +131,13 @@ fn a_value_of_control_characters_is_found_and_rebuilt() {
 
 #[test]
 fn a_value_that_is_not_utf8_is_found_and_rebuilt() {
-    let scene = Scene::with_services();
+    let Some(scene) = in_a_file("tables", Scene::with_services) else { return };
     edited_and_rebuilt(&scene, "names", "UPDATE names SET name = CAST(x'ff' AS TEXT)");
 }
 
 #[test]
 fn what_is_shown_and_decided_does_not_come_from_the_tables() {
-    let scene = Scene::new();
+    let Some(scene) = in_a_file("tables", Scene::new) else { return };
     let show = |command: &str| scene.ok("audrey", command);
     let commands = ["list", "log", "show CHG-1", "show CHG-2", "person list", "proposal list", "person show carol"];
     let before = commands.map(show);
@@ -157,7 +158,7 @@ fn what_is_shown_and_decided_does_not_come_from_the_tables() {
 
 #[test]
 fn rebuild_does_not_fix_a_broken_log() {
-    let scene = Scene::with_services();
+    let Some(scene) = in_a_file("tables", Scene::with_services) else { return };
     scene.sql().execute_batch("UPDATE changes SET state = 'approved'").unwrap();
     scene.edit(3, "time 2026-12-01T09", "time 2026-12-01T08");
     let rebuild = format!("rebuild --fingerprint {}", scene.fingerprint);

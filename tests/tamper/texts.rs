@@ -20,7 +20,7 @@ fn an_edited_text_is_found() {
 #[test]
 fn a_redacted_text_is_found() {
     let scene = Scene::new();
-    scene.sql().execute_batch("UPDATE entry SET text = NULL WHERE seq = 2").unwrap();
+    scene.tamper("UPDATE entry SET text = NULL WHERE seq = 2");
     scene.finds("entry 2: [text] the text part is missing, and no proposal redacted it");
     scene.fails("erin-anew", &format!("file erin.toml --fingerprint {}", scene.fingerprint), Exit::Broken, "[text]");
     scene.fails("carol", "show CHG-1", Exit::Broken, "[text]");

@@ -8,8 +8,8 @@ use crate::commands::Zh;
 use crate::commands::files::{create, read_text};
 use crate::commands::lookup::{name_of_input, parse};
 use crate::commands::{Context, Question, record_asked, report_recorded};
-use crate::domain::{Digest, Event, Opening, PersonId, Text, Word};
-use crate::error::{BreakGlassError, Error, RegisterError, shell_word};
+use crate::domain::{Event, Opening, PersonId, Text, Word};
+use crate::error::{BreakGlassError, Error, shell_word};
 use crate::format::{text, word};
 use crate::key_choice::confirm;
 use crate::output::{Page, Parts, ago, safe};
@@ -71,7 +71,10 @@ impl Enter {
 /// The register is not known, nobody is named with `--as`, the key cannot sign, or the file exists.
 pub(super) fn sign_offline(context: &mut Context<'_>, opening: &Opening, text: &Text, out: &Path) -> Result<(), Error> {
     let person: PersonId = parse(context.key_choice.person_meant().ok_or(BreakGlassError::WhoSigns)?)?;
-    let fingerprint = known_fingerprint(context)?;
+    let fingerprint = match context.registers.fingerprint()? {
+        Some(given) => given,
+        None => context.registers.remembered(context.env)?,
+    };
     let key = context.key_choice.key(|_| Ok(true))?;
     let salt: [u8; 16] = context.env.random()?;
     let (part, _) = text::write(text, salt);
@@ -106,15 +109,4 @@ pub(super) fn sign_offline(context: &mut Context<'_>, opening: &Opening, text: &
         "已签名；能够访问变更台账后：`twinseal breakglass enter {file}`"
     ));
     Ok(())
-}
-
-/// The fingerprint of the register that is named, as this account knows it; its file is not opened.
-fn known_fingerprint(context: &Context<'_>) -> Result<Digest, Error> {
-    if let Some(given) = context.registers.fingerprint()? {
-        return Ok(given);
-    }
-    let named = context.registers.named().ok_or_else(|| context.registers.no_register())?;
-    context.registers.path(context.env, &named)?;
-    let remembered = context.registers.remembered(context.env);
-    remembered.ok_or(Error::Register(RegisterError::Unknown { name: named }))
 }

@@ -92,7 +92,7 @@ impl Complete {
 
 /// What this account has verified of the register.
 fn remembered_by(context: &Context<'_>, change: Option<ChangeId>) -> Option<Known> {
-    let fingerprint = context.registers.remembered(context.env)?;
+    let fingerprint = context.registers.remembered(context.env).ok()?;
     let read = |queries: Queries<'_>| known(&queries, change);
     remembered(&context.registers.state_folder(fingerprint), fingerprint, read).ok().flatten()
 }

@@ -245,12 +245,14 @@ impl Address {
         places(self) == places(other) && (&self.database, &self.service) == (&other.database, &other.service)
     }
 
-    /// Whether somebody who gives this address can mean the register of another one: it is the same place, and this one names
-    /// the register by its id or name, or leaves it open.
-    pub fn may_mean(&self, known: &Self) -> bool {
-        let Some(asked) = &self.register else { return self.same_database(known) };
-        let named = known.register.as_deref().is_some_and(|id| id == asked || id.split('#').next() == Some(asked));
-        self.same_database(known) && named
+    /// Whether this leads to a register at its complete address: this names the database, and the register by its id, by
+    /// its name, or not at all.
+    pub fn leads_to(&self, register: &Self) -> bool {
+        let id = register.register();
+        let named = self.register();
+        let name = id.and_then(|id| id.split('#').next());
+        (named.is_none() || named == id || named == name)
+            && self.same_register(&Self { register: self.register.clone(), ..register.clone() })
     }
 
     /// The same address with what the URL leaves open taken from the settings of its service.
