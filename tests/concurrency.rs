@@ -26,8 +26,9 @@ fn a_broken_entry_in_a_long_log_is_named_alone() {
     assert_eq!(world.entries(), LONG);
     for broken in [907, LONG - 2] {
         let sign_as = |person: &str, other: &str| {
-            let blob = format!("CAST(replace(blob, 'actor {person}', 'actor {other}') AS BLOB)");
-            world.tamper(&format!("UPDATE entry SET blob = {blob} WHERE seq = {broken}"));
+            let blob = String::from_utf8(world.raw(broken).blob).unwrap();
+            let blob = blob.replace(&format!("actor {person}"), &format!("actor {other}"));
+            world.put(&Raw { blob: blob.into(), ..world.raw(broken) });
         };
         sign_as("carol", "audre");
         let findings = world.findings("audrey");
@@ -77,7 +78,7 @@ fn first_word(process: Child) -> String {
 #[test]
 fn nothing_is_appended_on_another_head_than_the_newest_entry() {
     let world = World::filed();
-    let (mut shared, _) = crate::support::log::open_file(&world.path("prod.db"), &world.path("scratch"));
+    let (mut shared, _) = world.open_store();
     let turn = shared.turn(&Writer { account: "erin".to_owned(), patience: PATIENCE }).unwrap();
     let raw = Raw { seq: 3, blob: b"blob".to_vec(), text: None, data: None };
     let head = |seq, leaf| Some(Head { seq, leaf });

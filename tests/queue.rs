@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::support::server::in_a_file;
 use crate::support::{CHANGE, World, stock_tool};
 use rexpect::session::spawn_command;
 use twinseal::domain::{Event, Time};
@@ -21,7 +22,7 @@ fn program(world: &World, person: &str, arguments: &[&str]) -> Command {
     let home = world.path(&format!("people/{person}"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
     command.args(arguments).current_dir(world.path("")).env_clear();
-    command.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", "prod.db");
+    command.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", world.place());
     command
 }
 
@@ -126,7 +127,7 @@ fn waiting(file: &Path) -> usize {
 
 #[test]
 fn turns_are_granted_in_the_order_of_the_requests() {
-    let world = filed_now(1);
+    let Some(world) = in_a_file("a queue beside it", || filed_now(1)) else { return };
     let queue = File::options().read(true).write(true).open(world.path(QUEUE)).unwrap();
     queue.lock().unwrap();
     let mut processes = Vec::new();
@@ -175,7 +176,7 @@ fn records_in_turn(world: &World, tail: usize) -> bool {
 
 #[test]
 fn no_writer_waits_while_another_verifies_a_long_tail() {
-    let world = filed_now(1);
+    let Some(world) = in_a_file("a queue beside it", || filed_now(1)) else { return };
     assert!(records_in_turn(&world, 100), "another process recorded while a short tail was verified");
     assert!(!records_in_turn(&world, 300), "the next writer waited while a long tail was verified");
     assert_eq!(world.findings("carol"), Vec::<String>::new());
@@ -183,7 +184,7 @@ fn no_writer_waits_while_another_verifies_a_long_tail() {
 
 #[test]
 fn a_writer_that_times_out_names_the_process_that_blocks_it_and_records_nothing() {
-    let world = World::filed();
+    let Some(world) = in_a_file("a queue beside it", World::filed) else { return };
     world.variable("audrey", "LOGNAME", Some("audrey"));
     world.ok("audrey", "note CHG-1 'Seen.'");
     let note = fs::read_to_string(world.path(QUEUE)).unwrap();
@@ -220,7 +221,7 @@ fn a_writer_that_times_out_names_the_process_that_blocks_it_and_records_nothing(
 
 #[test]
 fn control_characters_in_the_queue_file_do_not_reach_the_terminal() {
-    let world = World::filed();
+    let Some(world) = in_a_file("a queue beside it", World::filed) else { return };
     fs::write(world.path(QUEUE), format!("{:<79}\n", "\u{1b}[2Jroot 1")).unwrap();
     let held = File::open(world.path(QUEUE)).unwrap();
     held.lock().unwrap();
@@ -230,7 +231,7 @@ fn control_characters_in_the_queue_file_do_not_reach_the_terminal() {
 
 #[test]
 fn a_lock_of_another_program_is_waited_for_and_reported() {
-    let world = World::filed();
+    let Some(world) = in_a_file("a queue beside it", World::filed) else { return };
     let shell = world.sql();
     shell.execute_batch("BEGIN IMMEDIATE").unwrap();
     let complaint = "prod.db is locked by another program: gave up after 3 s";
@@ -295,7 +296,7 @@ fn without_queue() -> (World, PathBuf) {
 
 #[test]
 fn a_symbolic_link_at_the_path_of_the_queue_is_not_followed() {
-    let (world, queue) = without_queue();
+    let Some((world, queue)) = in_a_file("a queue beside it", without_queue) else { return };
     world.write("precious", "precious");
     for target in ["precious", "nothing", "prod.db", "prod.db-wal", "/dev/zero"] {
         symlink(world.path(target), &queue).unwrap();
@@ -311,7 +312,7 @@ fn a_symbolic_link_at_the_path_of_the_queue_is_not_followed() {
 /// is recorded while the register has a second link.
 #[test]
 fn a_hard_link_at_the_path_of_the_queue_is_not_opened() {
-    let (world, queue) = without_queue();
+    let Some((world, queue)) = in_a_file("a queue beside it", without_queue) else { return };
     world.write("precious", "precious");
     fs::hard_link(world.path("prod.db"), &queue).unwrap();
     world.fails("carol", "note CHG-1 'Seen.'", Exit::Environment, "has 2 hard links");
@@ -328,7 +329,7 @@ fn a_hard_link_at_the_path_of_the_queue_is_not_opened() {
 
 #[test]
 fn a_folder_or_a_pipe_at_the_path_of_the_queue_does_not_block_recording() {
-    let (world, queue) = without_queue();
+    let Some((world, queue)) = in_a_file("a queue beside it", without_queue) else { return };
     fs::create_dir(&queue).unwrap();
     records(&world);
     fs::remove_dir(&queue).unwrap();
@@ -338,7 +339,7 @@ fn a_folder_or_a_pipe_at_the_path_of_the_queue_does_not_block_recording() {
 
 #[test]
 fn the_first_writer_creates_the_queue_with_the_permissions_of_the_register() {
-    let (world, queue) = without_queue();
+    let Some((world, queue)) = in_a_file("a queue beside it", without_queue) else { return };
     for command in ["list", "show CHG-1", "verify", "log", "inbox", "doctor", "backup copy.db", "check change.toml"] {
         world.ok("carol", command);
         assert!(!queue.exists(), "{command}");

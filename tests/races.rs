@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use crate::support::World;
+use crate::support::server::in_a_file;
 use twinseal::error::Exit;
+use twinseal::format::Raw;
 
 /// A file of another directory that only its owner may read.
 struct Victim {
@@ -102,7 +104,7 @@ fn no_exchanged_link_makes_restore_change_another_file() {
 #[test]
 fn no_exchanged_link_makes_backup_or_repair_change_another_file() {
     let (world, victim) = shared();
-    world.tamper("INSERT INTO entry (seq, blob, text) VALUES (3, x'00', NULL)");
+    world.plant(3, &Raw { seq: 3, blob: vec![0], text: None, data: None });
     for command in ["backup srv/copy.db", "repair --out srv/copy.db"] {
         for begins in MADE {
             for target in [victim.path.clone(), victim.path.parent().unwrap().to_owned()] {
@@ -118,8 +120,8 @@ fn no_exchanged_link_makes_backup_or_repair_change_another_file() {
 
 #[test]
 fn no_exchanged_link_becomes_the_repaired_register() {
-    let (world, victim) = shared();
-    world.tamper("INSERT INTO entry (seq, blob, text) VALUES (3, x'00', NULL)");
+    let Some((world, victim)) = in_a_file("a place where a repaired one can be put", shared) else { return };
+    world.plant(3, &Raw { seq: 3, blob: vec![0], text: None, data: None });
     fs::copy(world.path("prod.db"), world.path("broken.db")).unwrap();
     let fingerprint = world.fingerprint();
     let mut repaired = 0;
@@ -148,7 +150,7 @@ fn a_backup_goes_into_a_folder_behind_a_symbolic_link() {
     world.ok("erin", "backup backups/copy.db");
     assert!(world.path("disk/copy.db").is_file());
     world.ok("erin", "verify --register backups/copy.db");
-    world.ok("erin", "repair --register prod.db");
+    world.ok("erin", "repair");
     symlink("nowhere", world.path("dangling.db")).unwrap();
     world.fails("erin", "backup dangling.db", Exit::Environment, "already exists");
     assert!(!world.path("nowhere").exists());

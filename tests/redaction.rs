@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::support::{CHANGE, PEOPLE, World};
 use twinseal::error::Exit;
+use twinseal::format::Raw;
 
 const SECRET: &str = "hunter2-correct-horse";
 
@@ -116,8 +117,8 @@ fn a_redacted_text_that_is_put_back_is_found_even_before_a_later_fault() {
     let text = world.raw(3).text.unwrap();
     redact(&world);
     world.ok("erin", "note CHG-1 'A later note.'");
-    world.tamper(&format!("UPDATE entry SET text = x'{}' WHERE seq = 3", twinseal::domain::hex(&text)));
-    world.tamper("UPDATE entry SET text = x'00' WHERE seq = 6");
+    world.put(&Raw { text: Some(text), ..world.raw(3) });
+    world.put(&Raw { text: Some(vec![0]), ..world.raw(6) });
     let findings = world.findings("audrey");
     assert!(findings[0].starts_with("entry 6: [text]"), "{findings:?}");
     assert_eq!(findings[1..], ["entry 3: [redacted] the file holds the text that proposal 1 redacted"]);
@@ -174,7 +175,8 @@ fn a_missing_text_is_explained_from_before_another_missing_text() {
 #[test]
 fn a_missing_text_is_not_explained_from_behind_a_forged_entry() {
     let world = with_two_redactions();
-    world.tamper("UPDATE entry SET blob = CAST(replace(blob, 'proposal 2', 'proposal 3') AS BLOB) WHERE seq = 6");
+    let blob = String::from_utf8(world.raw(6).blob).unwrap().replace("proposal 2", "proposal 3");
+    world.put(&Raw { blob: blob.into(), ..world.raw(6) });
     world.person("stranger");
     valid_up_to(&world, 1);
 }
@@ -184,15 +186,15 @@ fn a_redacted_text_that_is_put_back_is_found_and_redacted() {
     let world = with_secret();
     let text = world.raw(3).text.unwrap();
     redact(&world);
-    let put = format!("UPDATE entry SET text = x'{}' WHERE seq = 3", twinseal::domain::hex(&text));
-    world.tamper(&put);
+    let put = |text: &[u8]| world.put(&Raw { text: Some(text.to_owned()), ..world.raw(3) });
+    put(&text);
     assert_eq!(world.findings("audrey"), ["entry 3: [redacted] the file holds the text that proposal 1 redacted"]);
     assert_eq!(world.ok("carol", "rebuild"), "text of entry 3: redacted again\n");
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
     PEOPLE.iter().for_each(|(person, _)| drop(world.ok(person, "list")));
     assert_eq!(holding(&world.path(""), SECRET.as_bytes()), Vec::<String>::new());
     // A different text in its place is reported as a wrong digest.
-    world.tamper(&put.replace("616c", "616d").replace("68756e", "68756f"));
+    put(String::from_utf8(text).unwrap().replace("al", "am").replace("hun", "huo").as_bytes());
     let findings = world.findings("audrey");
     assert_eq!(findings[0], "entry 2: [text] the text part is missing, and no proposal redacted it");
     assert!(findings[1].starts_with("entry 3: [text] the text part has the digest"), "{findings:#?}");

@@ -5,10 +5,16 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::process::Command;
 
 use crate::support::World;
+use crate::support::server::in_a_file;
 use twinseal::error::Exit;
+use twinseal::format::Raw;
 use twinseal::store::{Session, StoreError, copy_valid};
 
-const GARBAGE: &str = "INSERT INTO entry (seq, blob, text) VALUES (3, x'6e6f20656e747279', NULL)";
+/// Appends what is no entry.
+fn add_garbage(world: &World) {
+    let seq = world.entries();
+    world.plant(seq.cast_signed(), &Raw { seq, blob: b"no entry".to_vec(), text: None, data: None });
+}
 
 /// The name of the broken file that `repair` kept.
 fn broken_file(world: &World) -> String {
@@ -20,9 +26,9 @@ fn broken_file(world: &World) -> String {
 
 #[test]
 fn recording_after_a_broken_entry_is_refused_until_a_repair_that_keeps_the_broken_file() {
-    let world = World::filed();
+    let Some(world) = in_a_file("a place where a repaired one can be put", World::filed) else { return };
     let revision = world.revision("CHG-1").filed;
-    world.tamper(GARBAGE);
+    add_garbage(&world);
     for (person, command) in [
         ("erin", "note CHG-1 Words.".to_owned()),
         ("erin", "withdraw CHG-1".to_owned()),
@@ -54,7 +60,7 @@ fn recording_after_a_broken_entry_is_refused_until_a_repair_that_keeps_the_broke
 
 #[test]
 fn entries_after_a_broken_one_are_lost_until_a_backup_recovers_them() {
-    let world = World::approved();
+    let Some(world) = in_a_file("a place where a repaired one can be put", World::approved) else { return };
     world.ok("erin", "list");
     world.ok("erin", "backup copy.db");
     world.tamper("UPDATE entry SET text = NULL WHERE seq = 2");
@@ -72,7 +78,7 @@ fn entries_after_a_broken_one_are_lost_until_a_backup_recovers_them() {
 
 #[test]
 fn a_repair_removes_a_planted_trigger_and_keeps_every_entry() {
-    let world = World::approved();
+    let Some(world) = in_a_file("a place where a repaired one can be put", World::approved) else { return };
     world.sql().execute_batch("CREATE TRIGGER swallow BEFORE INSERT ON votes BEGIN SELECT RAISE(IGNORE); END").unwrap();
     world.fails("erin", "list", Exit::Broken, "[schema]");
     let said = world.ok("erin", "repair");
@@ -83,8 +89,8 @@ fn a_repair_removes_a_planted_trigger_and_keeps_every_entry() {
 
 #[test]
 fn a_register_that_another_process_has_open_is_not_replaced() {
-    let world = World::filed();
-    world.tamper(GARBAGE);
+    let Some(world) = in_a_file("a place where a repaired one can be put", World::filed) else { return };
+    add_garbage(&world);
     let other = world.sql();
     let seen: i64 = other.query_row("SELECT count(*) FROM entry", [], |row| row.get(0)).unwrap();
     world.fails("erin", "repair", Exit::Environment, "is in use by another process");
@@ -98,8 +104,8 @@ fn a_register_that_another_process_has_open_is_not_replaced() {
 
 #[test]
 fn a_repair_removes_the_temporary_files_of_a_killed_one() {
-    let world = World::filed();
-    world.tamper(GARBAGE);
+    let Some(world) = in_a_file("a place where a repaired one can be put", World::filed) else { return };
+    add_garbage(&world);
     let left = world.path(".prod.db.part");
     fs::create_dir(&left).unwrap();
     fs::set_permissions(&left, fs::Permissions::from_mode(0o700)).unwrap();
@@ -115,7 +121,7 @@ fn a_repair_removes_the_temporary_files_of_a_killed_one() {
 #[test]
 fn the_valid_entries_can_be_written_to_another_file() {
     let world = World::filed();
-    world.tamper(GARBAGE);
+    add_garbage(&world);
     let said = world.ok("audrey", "repair --out valid.db");
     assert!(said.contains("valid.db: entries 0 to 2"), "{said}");
     assert_eq!(world.entries(), 4);
@@ -128,15 +134,16 @@ fn the_repair_of_an_untrusted_register_or_of_a_broken_entry_0_is_refused() {
     let world = World::filed();
     fs::create_dir_all(world.path("people/stranger")).unwrap();
     world.fails("stranger", "repair", Exit::Invalid, "fingerprint");
-    world.tamper("UPDATE entry SET blob = CAST(replace(blob, 'alice', 'alica') AS BLOB) WHERE seq = 0");
+    let blob = String::from_utf8(world.raw(0).blob).unwrap().replace("alice", "alica");
+    world.put(&Raw { blob: blob.into(), ..world.raw(0) });
     world.fails("erin", "repair", Exit::Broken, "fingerprint");
     assert_eq!(world.entries(), 3);
 }
 
 #[test]
 fn a_repaired_register_keeps_its_owner_group_and_permissions() {
-    let world = World::filed();
-    world.tamper(GARBAGE);
+    let Some(world) = in_a_file("a place where a repaired one can be put", World::filed) else { return };
+    add_garbage(&world);
     let path = world.path("prod.db");
     if chown(&path, Some(4242), Some(4243)).is_err() {
         assert!(std::env::var("CI").as_deref() != Ok("true"), "CI must not skip this test");
@@ -163,7 +170,7 @@ fn note_many(world: &World, times: u64) -> impl FnOnce() -> u64 + Send + use<> {
 
 #[test]
 fn entries_recorded_during_a_repair_are_not_lost() {
-    let world = World::filed();
+    let Some(world) = in_a_file("a place where a repaired one can be put", World::filed) else { return };
     let mut entries = world.entries();
     let mut minutes = 0..;
     for _ in 0..8 {
@@ -187,30 +194,32 @@ fn entries_recorded_during_a_repair_are_not_lost() {
 
 #[test]
 fn no_row_that_changes_after_it_was_verified_gets_into_the_repaired_file() {
-    for sql in [
-        "UPDATE entry SET text = x'00' WHERE seq = 2",
-        "UPDATE entry SET text = NULL WHERE seq = 2",
-        "UPDATE entry SET text = x'00' WHERE seq = 3",
-        "UPDATE entry SET blob = x'00' WHERE seq = 3",
-        "DELETE FROM entry WHERE seq = 4",
-    ] {
+    let text = |world: &World, seq, text| world.put(&Raw { text, ..world.raw(seq) });
+    let attacks: [(&str, &dyn Fn(&World)); 5] = [
+        ("another text", &|world| text(world, 2, Some(vec![0]))),
+        ("no text", &|world| text(world, 2, None)),
+        ("a text that none was signed for", &|world| text(world, 3, Some(vec![0]))),
+        ("another body", &|world| world.put(&Raw { blob: vec![0], ..world.raw(3) })),
+        ("no entry", &|world| world.tamper("DELETE FROM entry WHERE seq = 4")),
+    ];
+    for (attack, tamper) in attacks {
         let world = World::approved();
         let fingerprint = world.fingerprint().parse().unwrap();
-        let (shared, _) = crate::support::log::open_file(&world.path("prod.db"), &world.path("scratch"));
+        let (shared, _) = world.open_store();
         let mut session = Session::unanchored(shared, fingerprint).unwrap();
         session.refresh(world.now(), &mut |_| {}).unwrap();
         let [before, after] = ["before.db", "after.db"].map(|name| world.path(name));
         copy_valid(&session, &before, &world.path("scratch")).unwrap();
-        world.tamper(sql);
+        tamper(&world);
         let copied = copy_valid(&session, &after, &world.path("scratch"));
-        assert!(matches!(copied, Err(StoreError::Broken(_))), "{sql}");
-        assert!(before.exists() && !after.exists(), "{sql}");
+        assert!(matches!(copied, Err(StoreError::Broken(_))), "{attack}");
+        assert!(before.exists() && !after.exists(), "{attack}");
     }
 }
 
 #[test]
 fn nothing_is_repaired_that_is_not_what_this_account_verified() {
-    let world = World::filed();
+    let Some(world) = in_a_file("a place where a repaired one can be put", World::filed) else { return };
     world.ok("erin", "backup early.db");
     world.approve("carol", "CHG-1");
     world.approve("dave", "CHG-1");
@@ -219,7 +228,7 @@ fn nothing_is_repaired_that_is_not_what_this_account_verified() {
     let early = fs::read(world.path("early.db")).unwrap();
     put(&world, &early);
     world.force("carol", twinseal::domain::Event::Note("CHG-1".parse().unwrap()), Some(crate::support::note("Other.")));
-    world.tamper("INSERT INTO entry (seq, blob, text) VALUES (4, x'6e6f20656e747279', NULL)");
+    add_garbage(&world);
     let before = fs::read(world.path("prod.db")).unwrap();
     for command in ["repair", "repair --out valid.db"] {
         let output = world.run("audrey", command);
@@ -240,7 +249,7 @@ fn put(world: &World, bytes: &[u8]) {
 
 #[test]
 fn damage_to_the_last_page_of_the_log_leaves_what_is_before_it_repairable() {
-    let world = World::filed();
+    let Some(world) = in_a_file("a place where a repaired one can be put", World::filed) else { return };
     for n in 0..30 {
         world.ok("carol", &format!("note CHG-1 'Words enough to fill some pages, for the {n}th time.'"));
     }
@@ -268,7 +277,7 @@ fn nothing_is_recovered_into_a_broken_register() {
     let world = World::filed();
     world.approve("carol", "CHG-1");
     world.ok("erin", "backup late.db");
-    world.tamper("UPDATE entry SET blob = x'00' WHERE seq = 3");
+    world.put(&Raw { blob: vec![0], ..world.raw(3) });
     world.fails("dave", "recover late.db", Exit::Broken, "error: register is broken, recording is refused: entry 3: [");
     assert_eq!(world.entries(), 4);
 }

@@ -25,6 +25,7 @@ pub mod source;
 use std::fs;
 
 use crate::pipelines::sshd::installed;
+use crate::support::server::in_a_file;
 use crate::support::stock_tool;
 use snapbox::{Assert, Data};
 
@@ -38,6 +39,13 @@ fn transcripts_show_what_happens() {
     let (mut played, mut faults) = (Vec::new(), Vec::new());
     for path in transcripts {
         let text = fs::read_to_string(&path).unwrap();
+        // A founded register is on a server where the tests are asked for that, and then it has no file.
+        if text.contains(replay::FOUNDED)
+            && text.contains("prod.db")
+            && in_a_file("the file of a story", || ()).is_none()
+        {
+            continue;
+        }
         if text.contains("$ sqlite3 ") && !stock_tool("sqlite3") {
             continue;
         }
@@ -166,7 +174,7 @@ fn a_false_closing_sentence_is_refused() {
 #[test]
 fn a_closing_sentence_that_hides_findings_is_refused() {
     let sql = "DROP TRIGGER entry_never_changed; UPDATE entry SET text = NULL";
-    if stock_tool("sqlite3") {
+    if in_a_file("triggers of SQLite", || stock_tool("sqlite3")) == Some(true) {
         let tamper = format!("mallory$ sqlite3 prod.db \"{sql}\"");
         refused(&story(&tamper, END), "`twinseal verify` finds");
     }
