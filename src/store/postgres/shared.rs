@@ -299,6 +299,9 @@ impl SharedStore for SharedDatabase {
         self.writable()?;
         self.link.warning();
         self.newest.forget();
+        if raw.seq != head.map_or(0, |head| head.seq + 1) {
+            return Ok(Appended::HeadMoved);
+        }
         let inserted = self.insert(&mut *self.link.client()?, (head, raw), redact);
         match inserted {
             // The server warns if it stopped waiting for a standby.
