@@ -6,10 +6,12 @@ use std::process::Stdio;
 
 use ::postgres::error::SqlState;
 use sha2::{Digest as _, Sha256};
+use twinseal::domain::Event;
 use twinseal::error::Exit;
+use twinseal::store::{Anchor, Excuse, Session};
 
 use crate::support::server::Server;
-use crate::support::{PEOPLE, World};
+use crate::support::{PEOPLE, World, note};
 
 /// A world whose register is on a server; `None` without PostgreSQL.
 fn on_server() -> Option<World> {
@@ -306,6 +308,21 @@ fn no_emptied_database_and_no_other_register_in_it_passes_for_the_one_that_is_kn
     world.ok("alice", &format!("init --name lab --register {} {}", world.place(), members.join(" ")));
     world.fails("erin", "list", Exit::Broken, "wrong register");
     assert!(world.findings("audrey")[0].starts_with("[fingerprint]"));
+}
+
+#[test]
+fn no_entry_is_reported_as_lost_that_another_process_of_the_account_verified_meanwhile() {
+    let Some(world) = filed() else { return };
+    let (folder, fingerprint) = (world.path("account"), world.fingerprint().parse().unwrap());
+    let anchor = Anchor { folder: &folder, fingerprint, excuse: Excuse::None };
+    let open = |shared| Session::open(shared, anchor, world.now(), &mut |_| {}).unwrap();
+    // The server tells the newest entry with the answer to this.
+    let (shared, _) = world.open_store();
+    world.force("erin", Event::Note("CHG-1".parse().unwrap()), Some(note("Words.")));
+    drop(open(world.open_store().0));
+    let mut session = open(shared);
+    session.refresh(world.now(), &mut |_| {}).unwrap();
+    assert_eq!(session.state().head().unwrap().seq, 3);
 }
 
 #[test]

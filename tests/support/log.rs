@@ -30,8 +30,12 @@ pub fn open_file(place: &Path, scratch: &Path) -> (Box<dyn SharedStore>, Vec<Fin
 
 /// Creates the file of a register without entries.
 pub fn create_file(path: &Path, scratch: &Path) -> Box<dyn SharedStore> {
-    let id = RegisterId::new("prod".parse().unwrap(), [0; 16]);
-    store::create(path, &id, scratch, &Home::default()).unwrap()
+    create(path, &RegisterId::new("prod".parse().unwrap(), [0; 16]), scratch)
+}
+
+/// Creates a register without entries at a place.
+pub fn create(place: &Path, id: &RegisterId, scratch: &Path) -> Box<dyn SharedStore> {
+    store::create(place, id, scratch, &Home::default()).unwrap()
 }
 
 impl World {
