@@ -192,15 +192,16 @@ fn entries_recorded_during_a_repair_are_not_lost() {
     }
 }
 
+type Tamper = fn(&World);
+
 #[test]
 fn no_row_that_changes_after_it_was_verified_gets_into_the_repaired_file() {
-    let text = |world: &World, seq, text| world.put(&Raw { text, ..world.raw(seq) });
-    let attacks: [(&str, &dyn Fn(&World)); 5] = [
-        ("another text", &|world| text(world, 2, Some(vec![0]))),
-        ("no text", &|world| text(world, 2, None)),
-        ("a text that none was signed for", &|world| text(world, 3, Some(vec![0]))),
-        ("another body", &|world| world.put(&Raw { blob: vec![0], ..world.raw(3) })),
-        ("no entry", &|world| world.tamper("DELETE FROM entry WHERE seq = 4")),
+    let attacks: [(_, Tamper); 5] = [
+        ("another text", |world| world.put(&Raw { text: Some(vec![0]), ..world.raw(2) })),
+        ("no text", |world| world.put(&Raw { text: None, ..world.raw(2) })),
+        ("a text that none was signed for", |world| world.put(&Raw { text: Some(vec![0]), ..world.raw(3) })),
+        ("another body", |world| world.put(&Raw { blob: vec![0], ..world.raw(3) })),
+        ("no entry", |world| world.tamper("DELETE FROM entry WHERE seq = 4")),
     ];
     for (attack, tamper) in attacks {
         // A server has told the newest entry just now, which is then copied as it was verified.
