@@ -25,7 +25,8 @@ pub use doing::{Doing, FileOp};
 pub use error::{Finding, StoreError};
 pub use fault::Fault;
 pub use place::{
-    create, for_others, has_moved, is_free, is_one_place, is_server, leads_to, may_exist, open, open_emptied, server,
+    create, for_others, has_moved, is_free, is_one_place, is_server, leads_to, may_exist, needs_authorities, open,
+    open_emptied, server,
 };
 pub use postgres::connect::Home;
 pub use postgres::derived::Filled;

@@ -15,6 +15,11 @@ const ENGLISH: &[(&str, &str)] =
 
 /// Literals that stand for themselves in both languages, each with the reason.
 const SAME: &[(&str, &str)] = &[
+    ("register text", "a column, as the catalogs of PostgreSQL show it"),
+    (
+        "('projected', 'leaf text, register text, seq bigint, time timestamp with time zone')",
+        "a table, as the catalogs of PostgreSQL show it",
+    ),
     ("calendar unknown", "a name that JSON shows; `Closed::phrase` has the Chinese"),
     ("begun by one person", "a name that the cache keeps; `Closed::phrase` has the Chinese"),
     ("night session of {}", "the name of a period, which is signed"),

@@ -5,6 +5,7 @@ mod answers;
 pub mod cluster;
 mod comparing;
 mod connecting;
+mod derived;
 mod encrypted;
 mod failover;
 mod failure;

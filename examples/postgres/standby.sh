@@ -18,7 +18,9 @@ if [ $# -ne 4 ]; then
     echo "usage: sh standby.sh PRIMARY STANDBY DIRECTORY AUTHORITIES" >&2
     exit 2
 fi
-host=${1%:*} port=5432 standby=$2 directory=$3 authorities=$4
+host=${1%:*} port=5432 standby=$2 directory=$3
+# The server of the standby reads it from its data directory.
+authorities=$(realpath -- "$4")
 case $1 in *:*) port=${1##*:} ;; esac
 case $standby in
 '' | *[!a-z0-9_]*)

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use clap::ArgMatches;
+
 use super::shape::command_of;
 use crate::error::{AccountError, Error};
 
@@ -62,9 +64,10 @@ pub const RECORDING_IF_ASKED: [&str; 3] = ["audit reconcile", "audit sample", "c
 /// Fails if the command of this command line records no entry.
 pub(super) fn check(args: &[OsString]) -> Result<(), Error> {
     let (command, matches) = command_of(args);
-    let asked = || RECORDING_IF_ASKED.contains(&command.as_str()) && matches.get_flag("record");
-    if RECORDING.contains(&command.as_str()) || asked() {
-        return Ok(());
-    }
-    Err(AccountError::RecordsNothing(command).into())
+    if records(&command, &matches) { Ok(()) } else { Err(AccountError::RecordsNothing(command).into()) }
+}
+
+/// Whether a command with these arguments records an entry.
+pub(super) fn records(command: &str, matches: &ArgMatches) -> bool {
+    RECORDING.contains(&command) || RECORDING_IF_ASKED.contains(&command) && matches.get_flag("record")
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use super::dry_run::records;
 use super::shape::command_of;
 use crate::error::{AccountError, Error};
 
@@ -56,6 +57,7 @@ pub const READING: [&str; 44] = [
 
 /// Fails if the command of this command line needs the primary.
 pub(super) fn check(args: &[OsString]) -> Result<(), Error> {
-    let (command, _) = command_of(args);
-    if READING.contains(&command.as_str()) { Ok(()) } else { Err(AccountError::NeedsPrimary(command).into()) }
+    let (command, matches) = command_of(args);
+    let reads = READING.contains(&command.as_str()) && !records(&command, &matches);
+    if reads { Ok(()) } else { Err(AccountError::NeedsPrimary(command).into()) }
 }

@@ -246,6 +246,9 @@ impl<'e> Context<'e> {
             let place = safe(&place);
             self.env.remark(trf!("this account now has {id} at {place}", "本账号现在将 {id} 记在 {place}"));
         }
+        if self.options.replica && session.shared().following()?.is_none() {
+            self.env.remark(tr!("no standby answered: this is read from the primary", "没有备库应答：读自主库"));
+        }
         self.ui.report_notices(self.env, &session, &identity);
         self.ui.report_admins(self.env, &session)?;
         self.check_person(&session)?;

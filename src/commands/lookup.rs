@@ -12,6 +12,7 @@ use crate::domain::{
     Policy, ProposalId, ProposalState, Prose, Refusal, RequirementLine, Status, Target, TemplateState, Text, Time,
     Unloaded, Whose,
 };
+use crate::env::Env;
 use crate::error::{Error, Exit, shell_word};
 use crate::format::data::{self, Data};
 use crate::format::text;
@@ -19,7 +20,7 @@ use crate::input::{NotATime, Toward, named_zone, nearest, spoken_time};
 use crate::key_choice::bare_number;
 use crate::output::requirements::{Obstacle, RequirementText};
 use crate::output::{Clock, Names, Parts, Redaction, safe};
-use crate::store::Session;
+use crate::store::{Session, needs_authorities};
 use crate::zone::Zone;
 use crate::{tr, trf};
 
@@ -442,6 +443,16 @@ pub fn rendered(parts: Parts, template: &TemplateState, facts: &Facts) -> Parts 
 /// Whether an error says nothing of the other changes or proposals that were named.
 pub fn is_about_one(error: &Error) -> bool {
     error.exit() == Exit::Refused || matches!(error, Error::OtherDigest { .. })
+}
+
+/// Says what others add to the address that they are told, if they need a file of their own to trust the server.
+pub fn say_authorities(env: &mut Env, place: &Path) {
+    if needs_authorities(place) {
+        env.remark(tr!(
+            "each machine needs a copy of the certificate that vouches for the server: add sslrootcert=FILE to the address",
+            "每台机器都需要为服务器作保的证书的副本：请在地址中加上 sslrootcert=文件"
+        ));
+    }
 }
 
 /// A path as the value of `--register` in a command that is shown: quoted for a shell, and with a slash, because a word

@@ -147,6 +147,10 @@ impl Registers {
             (Err(StoreError::NotFound { .. }), Some(known)) => {
                 Ok((store::open_emptied(&known.file, &self.home)?, Vec::new()))
             }
+            (Err(StoreError::NotPrepared { .. }), Some(_)) => {
+                let meaning = tr!("the schema twinseal is missing", "schema twinseal 缺失");
+                Err(StoreError::Broken(Finding::of_file("schema", meaning)))
+            }
             _ => opened,
         }
     }

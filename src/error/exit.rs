@@ -7,7 +7,7 @@ use crate::error::{
     TimestampFailure,
 };
 use crate::signer::KeyError;
-use crate::store::{FileError, StoreError};
+use crate::store::{ConnectError, FileError, StoreError};
 
 /// The exit codes, documented in the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,7 @@ impl Error {
                 | StoreError::PinUnreadable { .. },
             ) => Exit::Broken,
             Self::Loss(LossError::Copy { source: StoreError::Broken(_), .. }) => Exit::Broken,
+            Self::Store(StoreError::Server(ConnectError::Address(_))) => Exit::Invalid,
             Self::Store(_)
             | Self::Loss(LossError::Copy {
                 source: StoreError::Io { .. } | StoreError::Failed { .. } | StoreError::File(FileError::Stuck { .. }),

@@ -97,6 +97,12 @@ pub enum StoreError {
         /// The newest entry.
         newest: u64,
     },
+    /// A database without the tables of registers.
+    #[error("{}", trf!("the database of {} is not prepared for registers", "{} 的数据库尚未为变更台账做好准备", .place.display()))]
+    NotPrepared {
+        /// The address.
+        place: PathBuf,
+    },
     /// There is no connection to a server.
     #[error(transparent)]
     Server(#[from] ConnectError),

@@ -43,6 +43,11 @@ pub fn for_others(place: &Path) -> PathBuf {
     }
 }
 
+/// Whether others need a copy of a file to trust the server of a place.
+pub fn needs_authorities(place: &Path) -> bool {
+    matches!(address(place), Some(Ok(address)) if address.needs_authorities())
+}
+
 /// Whether two places are one: the same file by any path, or the same register of the same database for any user.
 pub fn is_one_place(one: &Path, other: &Path) -> bool {
     match (address(one), address(other)) {

@@ -7,6 +7,7 @@ pub mod error;
 pub mod fault;
 pub mod health;
 pub mod link;
+mod opening;
 pub mod passfile;
 mod percent;
 pub mod projecting;

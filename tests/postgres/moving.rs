@@ -76,7 +76,9 @@ fn an_interrupted_move_is_finished_and_goes_nowhere_else() {
     assert_eq!(server.raws().len(), 3);
     world.ok("alice", &format!("note CHG-1 Words. --register {address}"));
     // Once more, by somebody who does not know that others have recorded there since.
-    world.ok("bob", &format!("register move prod.db {address} --resume"));
+    world.fails("bob", &format!("{go} --resume"), Exit::Invalid, "did not begin the move");
+    let again = world.run_typing("bob", &format!("{go} --resume"), &["move", "finish"]);
+    assert_eq!(again.exit, Exit::Done, "{}", again.screen);
     assert_eq!(server.raws().len(), 4);
 }
 

@@ -79,5 +79,5 @@ fn nothing_but_a_valid_backup_is_restored_to_a_server() {
     }
     world.fails("audrey", "restore copy.db --to new.db", Exit::Invalid, "restore --to takes the address of a server");
     let empty = world.run("bob", &format!("list --register {address}"));
-    assert!(empty.err.contains("no register at postgres://"), "{}", empty.screen);
+    assert!(empty.err.contains("there is no entry 0"), "{}", empty.screen);
 }

@@ -65,7 +65,7 @@ fn a_standby_is_read_and_says_how_old_it_is() {
     pair.standby.kill();
     let read = world.run("audrey", "list --replica");
     assert_eq!(read.exit, Exit::Done, "{}", read.screen);
-    assert!(!read.err.contains("standby"), "{}", read.screen);
+    assert!(read.err.contains("no standby answered: this is read from the primary"), "{}", read.screen);
 }
 
 #[test]
@@ -83,8 +83,13 @@ fn nothing_is_recorded_or_decided_from_a_standby() {
     ] {
         fails(&world.run("erin", &format!("{command} --replica")), Exit::Invalid, "which only the primary has");
     }
-    // The commands that record only if they are asked to are stopped where they would.
-    fails(&world.run("audrey", "checkpoint --record --replica"), Exit::Environment, "can only be read");
+    fails(&world.run("audrey", "checkpoint --record --replica"), Exit::Invalid, "which only the primary has");
+    // A server that says that it is a standby is not written, whatever it is.
+    let refused = world.run(
+        "erin",
+        &format!("note CHG-1 Words. --register postgres://noter@127.0.0.1:{}/{}", pair.standby.port, scene.database),
+    );
+    assert_eq!(refused.exit, Exit::Environment, "{}", refused.screen);
     assert_eq!(scene.log(&pair.primary).entries(), before);
 }
 

@@ -269,3 +269,84 @@ fn no_register_is_moved_by_a_mark_that_no_standby_confirmed() {
     assert!(moved.err.contains("is not finished"), "{}", moved.screen);
     assert!(!scene.world.path("new.db").exists());
 }
+
+#[test]
+fn nothing_counts_as_recorded_that_only_a_dead_connection_had_committed() {
+    let Some(first) = primary() else { return };
+    let scene = Scene::founded(&first, &format!("127.0.0.1:{}", first.port), "");
+    let Pair { primary, standby } = Pair::of(first, free_port());
+    standby.kill();
+    let ended = AtomicBool::new(false);
+    let noted = thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut owner = Pair::owner(&primary);
+            let mut end = "pg_terminate_backend";
+            while !ended.load(Ordering::Relaxed) {
+                let sql = format!("SELECT {end}(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+                if !owner.query(&sql, &[]).unwrap().is_empty() {
+                    end = "pg_cancel_backend";
+                }
+                thread::sleep(Duration::from_millis(50));
+            }
+        });
+        let noted = scene.world.run("erin", "note CHG-1 'Confirmed by nobody.'");
+        ended.store(true, Ordering::Relaxed);
+        noted
+    });
+    assert_eq!(noted.exit, Exit::Environment, "{}", noted.screen);
+    assert!(noted.err.contains(super::scene::UNSURE), "{}", noted.screen);
+}
+
+#[test]
+fn no_target_that_somebody_filled_otherwise_passes_for_the_moved_register() {
+    let Some(world) = filed() else { return };
+    let server = Server::start();
+    let reader = server.address().replace("tester@", &format!("{}@", server.role("reader")));
+    world.fails("alice", &format!("register move {} {reader}", world.place()), Exit::Environment, "is not finished");
+    let fill = |text: Option<&[u8]>| {
+        for raw in (0..world.entries()).map(|seq| world.raw(seq)) {
+            let sql = "INSERT INTO twinseal.entry VALUES ($1, $2, $3, $4, $5)";
+            let (id, seq) = (world.state().id().unwrap().to_string(), i64::try_from(raw.seq).unwrap());
+            let text = raw.text.as_deref().and(text).or(raw.text.as_deref().filter(|_| text.is_none()));
+            server.owner().execute(sql, &[&id, &seq, &raw.blob, &text, &raw.data]).unwrap();
+        }
+    };
+    let go = format!("register move {} {} --resume", world.place(), server.address());
+    fill(Some(b"evil"));
+    let filled = world.run("alice", &go);
+    assert!(filled.exit == Exit::Environment && filled.err.contains("is not finished"), "{}", filled.screen);
+    server.owner().batch_execute("DELETE FROM twinseal.entry").unwrap();
+    fill(None);
+    let garbage =
+        "INSERT INTO twinseal.entry SELECT register, seq + 1, 'x' FROM twinseal.entry ORDER BY seq DESC LIMIT 1";
+    server.owner().batch_execute(garbage).unwrap();
+    let filled = world.run("alice", &go);
+    assert!(filled.exit == Exit::Environment && filled.err.contains("is not finished"), "{}", filled.screen);
+    server.owner().batch_execute("DELETE FROM twinseal.entry WHERE blob = 'x'").unwrap();
+    world.ok("alice", &go);
+}
+
+#[test]
+fn nothing_passes_for_restored_or_recovered_that_is_changed_at_the_commit() {
+    let Some(world) = filed() else { return };
+    world.ok("audrey", "backup copy.db");
+    let server = Server::start();
+    let deferred = |body: &str| {
+        format!(
+            "CREATE FUNCTION public.trick() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN {body} RETURN NULL;
+                END $$;
+             CREATE CONSTRAINT TRIGGER trick AFTER INSERT ON twinseal.entry DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW EXECUTE FUNCTION public.trick();
+             UPDATE pg_trigger SET tgisinternal = true WHERE tgname = 'trick';
+             UPDATE pg_constraint SET conrelid = 0 WHERE conname = 'trick'"
+        )
+    };
+    server.owner().batch_execute(&deferred("UPDATE twinseal.entry SET text = NULL WHERE seq = NEW.seq;")).unwrap();
+    let restored = world.run("audrey", &format!("restore copy.db --to {}", server.address()));
+    assert_eq!(restored.exit, Exit::Broken, "{}", restored.screen);
+    world.tamper("DELETE FROM entry WHERE seq = 2");
+    world.tamper(&deferred("DELETE FROM twinseal.entry WHERE seq = NEW.seq;"));
+    let recovered = world.run("alice", "recover copy.db");
+    assert_eq!(recovered.exit, Exit::Broken, "{}", recovered.screen);
+    assert!(recovered.err.contains("does not keep"), "{}", recovered.screen);
+}

@@ -120,7 +120,7 @@ fn ask_place(context: &mut Context<'_>, name: &RegisterName) -> Result<PathBuf, 
     let asked = tr!("File of the register, or address of its server", "变更台账的文件，或其服务器的地址");
     ask(context, asked, &usual, |context, given| {
         let path = place(context.env, Path::new(given))?;
-        check_place(context, &path)?;
+        check_place(context, name, &path)?;
         check_free(context, name, &path, None)?;
         match path.parent().filter(|folder| !is_server(&path) && !folder.is_dir()) {
             Some(folder) => {

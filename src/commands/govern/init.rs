@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::commands::govern::explain::few_approvers;
 use crate::commands::govern::policy::read as read_policy_file;
-use crate::commands::lookup::{option_path, parse};
+use crate::commands::lookup::{option_path, parse, say_authorities};
 use crate::commands::people::members::{self, Members, fingerprints_block};
 use crate::commands::registers::{check_utf8, place};
 use crate::commands::{Context, Zh, about_to_sign, report_recorded};
@@ -73,7 +73,7 @@ impl Init {
         let default = format!("{name}.db");
         let given = context.options.register.as_deref().unwrap_or(&default);
         let path = place(context.env, Path::new(given))?;
-        check_place(context, &path)?;
+        check_place(context, &name, &path)?;
         let after = self.after.clone().map(|old| predecessor(context, old)).transpose()?;
         check_free(context, &name, &path, after.as_ref())?;
         let policy = match &self.policy {
@@ -89,10 +89,15 @@ impl Init {
 ///
 /// # Errors
 /// There is a file, or the path is not UTF-8.
-pub fn check_place(context: &Context<'_>, path: &Path) -> Result<(), Error> {
+pub fn check_place(context: &Context<'_>, name: &RegisterName, path: &Path) -> Result<(), Error> {
     check_utf8(path)?;
     if !is_free(path, context.registers.scratch()) {
         return Err(StoreError::Exists { path: path.to_owned() }.into());
+    }
+    if is_server(path) {
+        // Nothing is created before entry 0. Whoever cannot use the database finds out before anything is asked.
+        let id = RegisterId::new(name.clone(), [0; 16]);
+        store::create(path, &id, context.registers.scratch(), context.registers.home())?;
     }
     Ok(())
 }
@@ -232,7 +237,9 @@ fn report(context: &mut Context<'_>, entry: &Entry, path: &Path) -> Result<(), E
          下一步：请另一名创始管理员执行 `twinseal seal --register {option}`\n\
          然后请其他人执行 `twinseal join --register {option}`"
     );
-    report_recorded(context, entry, Some(data), said)
+    report_recorded(context, entry, Some(data), said)?;
+    say_authorities(context.env, path);
+    Ok(())
 }
 
 /// Shows the page, with every field of entry 0 that is known before it is signed, and asks for the name. A dry run ends

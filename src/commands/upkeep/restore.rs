@@ -97,8 +97,8 @@ fn copy_to(context: &mut Context<'_>, path: PathBuf, to: &Path) -> Result<PathBu
         warn_of(context, &other)?;
     }
     let bar = busy(context.env, newest, tr!("restoring", "正在恢复"));
-    // A server may keep less than it said.
-    session.copy_into(&mut *target).and_then(|()| session.same_in(&*target))?;
+    session.copy_into(&mut *target)?;
+    session.verify_elsewhere(target, context.env.now())?;
     bar.finish_and_clear();
     if met {
         context.registers.move_to(context.env, fingerprint, &there)?;

@@ -25,6 +25,14 @@ pub(super) fn server_hint(error: &StoreError) -> Option<&'static str> {
             "nothing was recorded; name the primary in the address, with a role that may write",
             "未记录任何内容；请在地址中给出主库，并使用可写入的角色"
         ),
+        StoreError::NotPrepared { .. } => tr!(
+            "check the database in the address, or let its owner prepare it: `twinseal register grant-sql | psql DATABASE`",
+            "请检查地址中的数据库，或请其所有者准备好它：`twinseal register grant-sql | psql 数据库`"
+        ),
+        StoreError::NotFound { .. } => tr!(
+            "check the database and register= in the address; `twinseal found` creates a register there",
+            "请检查地址中的数据库和 register=；`twinseal found` 可在那里创建变更台账"
+        ),
         StoreError::Behind { .. } => tr!(
             "try again in a moment, or leave out --replica; if it never catches up, it is not a standby of this register",
             "请稍后重试，或去掉 --replica；如果它始终追不上，它就不是该变更台账的备库"

@@ -3,7 +3,7 @@
 use super::file::{busy_hint, file_hint};
 use super::private_hint;
 use super::server::server_hint;
-use crate::store::{Finding, StoreError};
+use crate::store::{Finding, StoreError, is_server};
 use crate::tr;
 
 pub(in crate::error) fn store_hint(error: &StoreError) -> Option<String> {
@@ -11,7 +11,7 @@ pub(in crate::error) fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Queue { queue: Some(queue), .. } => return Some(busy_hint(queue)),
         StoreError::Server(error) => return error.hint(),
         StoreError::File(error) => return Some(file_hint(error)),
-        StoreError::NotFound { .. } => {
+        StoreError::NotFound { path } if !is_server(path) => {
             tr!(
                 "check the path; if the register is lost, `twinseal restore` turns a backup into a register; `twinseal found` creates a new \
              one",

@@ -328,6 +328,18 @@ impl VerifiedCache {
         rows.map_err(StoreError::cache(&self.conn, Doing::ReadCache))
     }
 
+    /// Whether an entry can have said the name of a person: it enrolled them, or it asked for that without success.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn may_name(&self, seq: u64, person: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM log_entries l WHERE seq = ?1 AND kind IN ('init', 'propose')
+            AND (EXISTS (SELECT 1 FROM people WHERE id = ?2)
+                OR EXISTS (SELECT 1 FROM proposals WHERE id = l.proposal AND state <> 'seconded')))";
+        let found = self.conn.query_row(sql, (seq, person), |row| row.get(0));
+        found.map_err(StoreError::cache(&self.conn, Doing::ReadCache))
+    }
+
     /// The proposal that redacted the text of an entry, if one did.
     ///
     /// # Errors

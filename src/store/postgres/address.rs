@@ -77,6 +77,9 @@ pub enum AddressError {
     /// No name of a register.
     #[error("{}", tr!("register must be the name of a register, such as prod, or its id", "register 必须是变更台账的名称（如 prod）或其标识"))]
     Register,
+    /// A new place for a register, named after another one.
+    #[error("{}", tr!("register names another register than the one that is put there", "register 指的不是要放到那里的变更台账"))]
+    OtherRegister,
     /// No path.
     #[error("{}", trf!("{key} must be the path of a file", "{key} 必须是文件路径"))]
     File {
@@ -204,6 +207,8 @@ impl Address {
     }
 
     /// The same address without what belongs to one account: the role, and its files.
+    ///
+    /// [`Address::needs_authorities`] says whether theirs needs a file too.
     pub fn for_others(&self) -> Self {
         Self { user: None, authorities: None, certificate: None, key: None, ..self.clone() }
     }
@@ -243,6 +248,11 @@ impl Address {
     fn same_database(&self, other: &Self) -> bool {
         let places = |it: &Self| it.places().into_iter().collect::<BTreeSet<_>>();
         places(self) == places(other) && (&self.database, &self.service) == (&other.database, &other.service)
+    }
+
+    /// Whether the server's certificate is trusted by a file alone, of which everybody needs a copy.
+    pub fn needs_authorities(&self) -> bool {
+        self.authorities.is_some()
     }
 
     /// Whether this leads to a register at its complete address: this names the database, and the register by its id, by

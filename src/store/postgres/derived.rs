@@ -6,6 +6,7 @@ use std::error::Error;
 use std::vec;
 
 use postgres::Row;
+use postgres::error::SqlState;
 use postgres::types::{FromSql, Type};
 
 use crate::domain::Head;
@@ -14,7 +15,8 @@ use crate::store::cache::rows::{Cell, Difference, Kind, OrderedRows, Span};
 use crate::store::cache::verified::VerifiedCache;
 use crate::store::doing::Doing;
 use crate::store::error::MOST;
-use crate::store::postgres::fault::{failed, fault, is_lost};
+use crate::store::postgres::error::brief;
+use crate::store::postgres::fault::{failed, fault};
 use crate::store::postgres::link::Link;
 use crate::store::postgres::rows::{Value, unsigned};
 use crate::store::postgres::shared::SharedDatabase;
@@ -24,10 +26,36 @@ use crate::store::{Finding, StoreError};
 use crate::{tr, trf};
 
 /// How many rows are fetched at a time.
-const AT_A_TIME: usize = 2000;
+const AT_A_TIME: usize = 500;
 
 const PROJECTED: &str = "SELECT seq, leaf, time < now() - interval '1 day' FROM twinseal_tables.projected
     WHERE register = $1 LIMIT 2";
+
+/// How long tables are waited for that somebody has locked. Nothing rests on them, so that is not long.
+const PATIENCE: &str = "SET LOCAL lock_timeout = '3s'";
+
+/// Asks for what is in the schema and not as our statements make it: the schema or a relation of somebody else, a view, a
+/// trigger, a rule, a policy, an heir, a function, other columns.
+fn foreign() -> String {
+    let mut ours: Vec<String> = SqlTable::all().unwrap_or_default().iter().map(SqlTable::fact).collect();
+    ours.push("('projected', 'leaf text, register text, seq bigint, time timestamp with time zone')".to_owned());
+    let ours = ours.join(", ");
+    format!(
+        "WITH ns AS (SELECT * FROM pg_namespace WHERE nspname = 'twinseal_tables'),
+        rel AS (SELECT c.*, pg_get_userbyid(relowner) AS owner FROM pg_class AS c JOIN ns ON relnamespace = ns.oid),
+        found AS (SELECT relname::text AS name, coalesce((SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod)
+                || CASE WHEN atthasdef OR attidentity <> '' OR attgenerated <> '' THEN ' default' ELSE '' END, ', '
+                ORDER BY attname) FROM pg_attribute WHERE attrelid = rel.oid AND attnum > 0 AND NOT attisdropped), '') AS columns
+            FROM rel WHERE relkind = 'r'),
+        ours (name, columns) AS (VALUES {ours})
+        SELECT nspname::text FROM ns WHERE pg_get_userbyid(nspowner) <> 'twinseal_owner'
+        UNION ALL SELECT relname::text FROM rel WHERE owner <> 'twinseal_owner' OR relkind NOT IN ('r', 'i')
+            OR relkind = 'r' AND (relhasrules OR relhastriggers OR relrowsecurity OR relhassubclass OR relispartition)
+        UNION ALL SELECT proname::text FROM pg_proc JOIN ns ON pronamespace = ns.oid
+        UNION ALL SELECT coalesce(ours.name, found.name) FROM ours FULL JOIN found USING (name)
+            WHERE ours.columns IS DISTINCT FROM found.columns"
+    )
+}
 
 /// The rule of findings about these tables.
 const RULE: &str = "tables";
@@ -52,7 +80,9 @@ pub enum Filled {
 
 /// Wraps an error in reading the tables: what somebody made of them is a finding, and a lost connection is not.
 fn unreadable(error: postgres::Error) -> StoreError {
-    if error.as_db_error().is_none() || is_lost(&error) {
+    // What somebody made of them: names, types, rights, values, damaged pages.
+    let theirs = |code: &SqlState| ["42", "22", "XX"].contains(&&code.code()[..2]);
+    if !error.code().is_some_and(theirs) {
         return failed(Doing::CompareTables)(error);
     }
     let said = fault(&error);
@@ -116,15 +146,33 @@ impl OrderedRows for TableRows<'_> {
 }
 
 impl SharedDatabase {
-    /// Up to which entry the tables are filled.
+    /// Up to which entry the tables are filled, read without writing anything.
     ///
     /// # Errors
-    /// A finding `tables` if that cannot be read.
+    /// A finding `tables` if that cannot be read; [`StoreError::Busy`] if somebody has locked them.
     pub fn filled(&self) -> Result<Filled, StoreError> {
+        let _snapshot = self.hold_snapshot()?;
+        self.link().with(Doing::CompareTables, |client| client.batch_execute(PATIENCE))?;
+        self.read_filled()
+    }
+
+    /// As [`SharedDatabase::filled`], in the transaction that is held.
+    pub(super) fn read_filled(&self) -> Result<Filled, StoreError> {
         let mut client = self.link().client()?;
         let schema = "SELECT FROM pg_namespace WHERE nspname = 'twinseal_tables'";
         if client.query_typed(schema, &[]).map_err(unreadable)?.is_empty() {
             return Ok(Filled::NoTables);
+        }
+        // Whoever made them otherwise could make reading them do something.
+        let foreign = client.query_typed(&foreign(), &[]).map_err(unreadable)?;
+        if let Some(row) = foreign.first() {
+            let name: String = row.try_get(0).map_err(unreadable)?;
+            let meaning = trf!(
+                "{:?} in the schema twinseal_tables is not as `twinseal register grant-sql` makes it",
+                "schema twinseal_tables 中的 {:?} 不是 `twinseal register grant-sql` 所创建的样子",
+                brief(&name)
+            );
+            return Err(StoreError::Broken(Finding::of_file(RULE, meaning)));
         }
         let values: &[Value<'_>] = &[(&self.register, Type::TEXT)];
         let rows = client.query_typed(PROJECTED, values).map_err(unreadable)?;
@@ -138,13 +186,14 @@ impl SharedDatabase {
     /// The findings about the tables, compared at the entry up to which they are filled.
     pub(super) fn compare_derived(&self, cache: &VerifiedCache, past: Past<'_>) -> Result<Compared, StoreError> {
         let _snapshot = self.hold_snapshot()?;
-        self.link().with(Doing::CompareTables, |client| client.batch_execute("SAVEPOINT derived"))?;
+        let begin = format!("{PATIENCE}; SAVEPOINT derived");
+        self.link().with(Doing::CompareTables, |client| client.batch_execute(&begin))?;
         let mut compared = Compared::default();
-        let filled = self.unless_unreadable(self.filled(), &mut compared.findings)?;
+        let filled = self.unless_unreadable(self.read_filled(), &mut compared)?;
         match filled {
             None | Some(Filled::NoTables) => {}
             Some(Filled::Never) => {
-                let stray = self.unless_unreadable(self.stray_rows(), &mut compared.findings)?;
+                let stray = self.unless_unreadable(self.stray_rows(), &mut compared)?;
                 compared.findings.extend(stray.into_iter().flatten().map(|table| never_filled(&table)));
             }
             Some(Filled::Unclear) => compared.findings.push(says_no_entry()),
@@ -179,7 +228,7 @@ impl SharedDatabase {
         compared: &mut Compared,
     ) -> Result<(), StoreError> {
         for table in SqlTable::all()? {
-            let mut visit = |difference: Difference<'_>| match redacted_later(&table, &difference, later)? {
+            let mut visit = |difference: Difference<'_>| match redacted_later(cache, &table, &difference, later)? {
                 Some(seq) if compared.notices.len() < MOST => {
                     compared.notices.push(still_there(seq, table.table.0));
                     Ok(true)
@@ -189,7 +238,7 @@ impl SharedDatabase {
             };
             let rows = TableRows::open(self.link(), &table.select(&self.register, &Span::All));
             let merged = rows.and_then(|mut rows| cache.merge((table.table, &Span::All), &mut rows, &mut visit));
-            self.unless_unreadable(merged, &mut compared.findings)?;
+            self.unless_unreadable(merged, compared)?;
         }
         Ok(())
     }
@@ -198,16 +247,18 @@ impl SharedDatabase {
     fn unless_unreadable<T>(
         &self,
         read: Result<T, StoreError>,
-        findings: &mut Vec<Finding>,
+        compared: &mut Compared,
     ) -> Result<Option<T>, StoreError> {
         match read {
-            Err(StoreError::Broken(finding)) if finding.rule == RULE => {
-                findings.push(finding);
-                let back = "ROLLBACK TO SAVEPOINT derived";
-                self.link().with(Doing::CompareTables, |client| client.batch_execute(back)).map(|()| None)
+            Err(StoreError::Broken(finding)) if finding.rule == RULE => compared.findings.push(finding),
+            Err(StoreError::Busy { .. }) => {
+                let meaning = tr!("not compared: somebody has locked the tables", "未比对：数据表被他人锁定");
+                compared.notices.push(Finding::of_file(RULE, meaning));
             }
-            read => read.map(Some),
+            read => return read.map(Some),
         }
+        let back = "ROLLBACK TO SAVEPOINT derived";
+        self.link().with(Doing::CompareTables, |client| client.batch_execute(back)).map(|()| None)
     }
 }
 
@@ -256,6 +307,7 @@ fn still_there(seq: u64, table: &str) -> Finding {
 /// The entry whose text is all that differs, because it was redacted after the entry up to which the tables are filled:
 /// nobody can tell any more what the text was.
 fn redacted_later(
+    cache: &VerifiedCache,
     table: &SqlTable,
     difference: &Difference<'_>,
     later: &BTreeSet<u64>,
@@ -268,6 +320,13 @@ fn redacted_later(
     let Some(at) = table.column("seq").filter(|_| difference.kind == kind) else { return Ok(None) };
     let Cell::Integer(seq) = difference.row().cell(at)? else { return Ok(None) };
     let Some(seq) = unsigned(seq).filter(|seq| later.contains(seq)) else { return Ok(None) };
+    // A name is of somebody who is enrolled, in an entry that enrols or asks for it.
+    if kind == Kind::Added {
+        let Cell::Text(person) = difference.row().cell(0)? else { return Ok(None) };
+        if !cache.may_name(seq, &String::from_utf8_lossy(person))? {
+            return Ok(None);
+        }
+    }
     for (n, column) in table.columns.iter().enumerate().filter(|_| kind == Kind::Changed) {
         if column.name != text && difference.ours.cell(n)? != difference.theirs.cell(n)? {
             return Ok(None);

@@ -177,8 +177,9 @@ impl Why {
                 "请数据库管理员设置 ssl = on 和证书"
             ),
             Self::NotTrusted(_) => tr!(
-                "give the authority of its certificate as sslrootcert=FILE",
-                "请以 sslrootcert=文件 给出签发其证书的机构"
+                "if it has expired, ask the server's administrator for a new one; otherwise sslrootcert=FILE must name the authority \
+                 that signed it",
+                "如果证书已过期，请联系数据库管理员更换；否则 sslrootcert=文件 必须是签发该证书的机构"
             ),
             Self::WrongName(_) => {
                 tr!("connect by a name that its certificate has", "请使用其证书所含的名称进行连接")

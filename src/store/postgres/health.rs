@@ -12,6 +12,8 @@ pub struct Health {
     pub version: String,
     /// `synchronous_standby_names`: empty if no standby confirms a commit.
     pub standbys: String,
+    /// How many standbys follow it.
+    pub followers: i64,
     /// Whether a commit reaches the disk before it is acknowledged: `fsync` and `full_page_writes`.
     pub durable: bool,
     /// Whether two statements of one connection reached two sessions: a pooler gives each transaction another one, and the
@@ -26,7 +28,8 @@ impl SharedDatabase {
     /// What the server reports.
     pub fn health(&self) -> Result<Health, StoreError> {
         let settings = "SELECT current_setting('server_version'), current_setting('synchronous_standby_names'),
-            current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on', pg_backend_pid()";
+            current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on', pg_backend_pid(),
+            (SELECT count(*) FROM pg_stat_replication)";
         let (doing, link) = (Doing::ReadLog, self.link());
         let row = link.with(doing, |client| client.query_typed_one(settings, &[]))?;
         let again = link.with(doing, |client| client.query_typed_one("SELECT pg_backend_pid()", &[]))?;
@@ -36,6 +39,7 @@ impl SharedDatabase {
             version: row.try_get(0).map_err(malformed(doing))?,
             standbys: row.try_get(1).map_err(malformed(doing))?,
             durable: row.try_get(2).map_err(malformed(doing))?,
+            followers: row.try_get(4).map_err(malformed(doing))?,
             pooled: before != after,
         })
     }

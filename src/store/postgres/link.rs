@@ -62,7 +62,7 @@ impl Link {
 
     /// Whether nothing can be written by this connection.
     pub fn read_only(&self) -> bool {
-        self.read_only.get()
+        self.read_only.get() || self.is_standby()
     }
 
     /// Whether the server follows a primary.

@@ -8,19 +8,25 @@ use crate::store::StoreError;
 use crate::store::cache::rows::{Cell, Difference, Kind, OrderedRows, Span};
 use crate::store::cache::verified::VerifiedCache;
 use crate::store::doing::Doing;
+use crate::store::fault::Fault;
 use crate::store::postgres::derived::{Filled, TableRows};
+use crate::store::postgres::fault::ENGINE;
 use crate::store::postgres::link::Link;
 use crate::store::postgres::queue;
 use crate::store::postgres::rows::{Value, signed};
 use crate::store::postgres::shared::SharedDatabase;
 use crate::store::postgres::tables::SqlTable;
 use crate::store::shared::{Refilled, SharedStore as _};
+use crate::tr;
 
 /// How many rows one statement writes.
 const ROWS: usize = 1000;
 
 const MARK: &str = "INSERT INTO twinseal_tables.projected (register, seq, leaf, time) VALUES ($1, $2, $3, now())
     ON CONFLICT (register) DO UPDATE SET seq = excluded.seq, leaf = excluded.leaf, time = excluded.time";
+
+/// Somebody who has locked the tables is not waited for without end.
+const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '30s'";
 
 /// Whether this account may fill the tables. No name is looked up, which fails for somebody without USAGE.
 const MAY_FILL: &str = "SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
@@ -62,7 +68,7 @@ struct Transaction<'l>(Option<&'l Link>);
 
 impl<'l> Transaction<'l> {
     fn begin(link: &'l Link) -> Result<Self, StoreError> {
-        link.with(Doing::RefillTables, |client| client.batch_execute("BEGIN"))?;
+        link.with(Doing::RefillTables, |client| client.batch_execute(BEGIN))?;
         Ok(Self(Some(link)))
     }
 
@@ -153,11 +159,16 @@ impl SharedDatabase {
         let head = cache.head()?.ok_or_else(|| StoreError::NotFound { path: self.place.clone() })?;
         let transaction = Transaction::begin(self.link())?;
         queue::wait_for_projector(self.link(), &self.register)?;
-        let told = match self.filled()? {
+        let told = match self.read_filled()? {
             Filled::NoTables => return Err(StoreError::NoTables { place: self.place.clone() }),
             Filled::Never | Filled::Unclear => None,
             Filled::To { head, .. } => Some(head),
         };
+        if !self.may_fill()? {
+            let source =
+                Fault::of_server(ENGINE, tr!("the role twinseal_projector is needed", "需要角色 twinseal_projector"));
+            return Err(StoreError::NoRight { doing: Doing::RefillTables, source });
+        }
         if let Some(told) = told.filter(|told| told.seq > head.seq && extent != Extent::AllOfEarlier) {
             return Ok(Projection::Ahead(told.seq));
         }
@@ -175,6 +186,11 @@ impl SharedDatabase {
             transaction.commit()?;
         }
         Ok(Projection::Done(projected))
+    }
+
+    fn may_fill(&self) -> Result<bool, StoreError> {
+        let may = self.link().with(Doing::RefillTables, |client| client.query_typed(MAY_FILL, &[]))?;
+        Ok(!may.is_empty())
     }
 
     fn merge_all(
@@ -213,7 +229,7 @@ impl SharedDatabase {
         if filled == Filled::NoTables || filled == Filled::Never && self.stray_rows()?.is_empty() {
             return Ok(Refilled::Done(Vec::new()));
         }
-        if self.link().with(Doing::RefillTables, |client| client.query_typed(MAY_FILL, &[]))?.is_empty() {
+        if !self.may_fill()? {
             return Ok(Refilled::LeftAlone);
         }
         // What entries since the last projection add is no difference, so those of a comparison count.

@@ -38,11 +38,25 @@ BEGIN
 END
 $$;
 
+-- A schema that somebody else made would stay theirs. Titles and names need an encoding that has every character.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_namespace WHERE nspname IN ('twinseal', 'twinseal_tables')
+            AND pg_get_userbyid(nspowner) <> 'twinseal_owner') THEN
+        RAISE EXCEPTION 'the schema twinseal or twinseal_tables belongs to another role than twinseal_owner';
+    END IF;
+    IF current_setting('server_encoding') <> 'UTF8' THEN
+        RAISE EXCEPTION 'the encoding of the database is %, and UTF8 is needed', current_setting('server_encoding');
+    END IF;
+END
+$$;
+
 CREATE SCHEMA IF NOT EXISTS twinseal AUTHORIZATION twinseal_owner;
 CREATE SCHEMA IF NOT EXISTS twinseal_tables AUTHORIZATION twinseal_owner;
 SET LOCAL ROLE twinseal_owner;
 
--- The log. A register is its id. No part of an entry is as long as 5 MiB; each account reads what stands here. The collation C is the same on every host, so that an upgrade breaks no index.
+-- The log. A register is its id. No part of an entry is as long as 5 MiB; each account reads what stands here. The
+-- collation C is the same on every host, so that an upgrade breaks no index.
 CREATE TABLE IF NOT EXISTS twinseal.entry (
     register text COLLATE "C" NOT NULL,
     seq bigint NOT NULL CHECK (seq >= 0),
@@ -99,7 +113,7 @@ GRANT EXECUTE ON FUNCTION twinseal.redact(text, bigint[]) TO twinseal_admin;
 CREATE TABLE IF NOT EXISTS twinseal_tables.projected (
     register text COLLATE "C" PRIMARY KEY,
     seq bigint NOT NULL,
-    leaf text COLLATE "C" NOT NULL,
+    leaf text COLLATE "C" NOT NULL CHECK (octet_length(leaf) <= 64),
     time timestamptz NOT NULL
 );
 -- [the tables]

@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use postgres::Client;
-
 use crate::store::StoreError;
 use crate::store::doing::Doing;
 use crate::store::postgres::fault::{BUSY, fault};
@@ -21,11 +19,7 @@ impl SharedDatabase {
     /// # Errors
     /// [`StoreError::Uncertain`] if the server stopped waiting for a standby; [`StoreError::Busy`], or what it reports.
     pub(super) fn settle(&self) -> Result<(), StoreError> {
-        self.link.warning();
-        self.link.with(Doing::Move, confirmed)?;
-        if let Some(warning) = self.link.warning() {
-            return Err(StoreError::Uncertain { source: warning });
-        }
+        self.confirm()?;
         // Databases made from one template have tables with the same number. A prepared transaction has no process.
         let sql = "SELECT FROM pg_locks WHERE relation = 'twinseal.entry'::regclass AND mode = 'RowExclusiveLock'
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -39,6 +33,15 @@ impl SharedDatabase {
         }
         self.newest.forget();
         Ok(())
+    }
+
+    /// Commits something, and so waits until standbys confirm everything before it.
+    fn confirm(&self) -> Result<(), StoreError> {
+        self.link.warning();
+        self.link.with(Doing::Record, |client| {
+            client.batch_execute("SELECT pg_logical_emit_message(true, 'twinseal', '')")
+        })?;
+        self.link.warning().map_or(Ok(()), |warning| Err(StoreError::Uncertain { source: warning }))
     }
 
     /// The answer to a commit was lost. What it wrote is there if it was committed, and not before the server has ended the
@@ -58,19 +61,16 @@ impl SharedDatabase {
                 self.listening.set(false);
                 let _turn = queue::wait(&self.link, &self.newest, (&self.place, &self.register), writer)?;
                 // What a standby has not confirmed could be lost with this server.
-                self.link.with(Doing::Record, confirmed)?;
+                self.confirm()?;
                 look()
             });
             match found {
                 Ok(found) => return Ok(found),
+                // It may be lost with this server, and asking again does not change that.
+                Err(uncertain @ StoreError::Uncertain { .. }) => return Err(uncertain),
                 Err(_) if begun.elapsed() < writer.patience => std::thread::sleep(EVERY),
                 Err(_) => return Err(StoreError::Uncertain { source: fault(lost) }),
             }
         }
     }
-}
-
-/// Commits something, and so waits until standbys confirm everything before it, as its commits do.
-fn confirmed(client: &mut Client) -> Result<(), postgres::Error> {
-    client.batch_execute("SELECT pg_logical_emit_message(true, 'twinseal', '')")
 }

@@ -11,18 +11,16 @@ use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::Type;
 
-use crate::domain::{Head, RegisterId, Time};
+use crate::domain::{Head, Time};
 use crate::format::Raw;
 use crate::store::cache::tables::Tables;
 use crate::store::cache::verified::VerifiedCache;
 use crate::store::doing::Doing;
-use crate::store::postgres::address::Address;
-use crate::store::postgres::connect::Home;
 use crate::store::postgres::fault::{BUSY, failed, fault, is_lost, malformed};
 use crate::store::postgres::link::Link;
 use crate::store::postgres::queue;
 use crate::store::postgres::rows::{Batch, Value, before_entry_0, raw, redact_texts, signed, unsigned};
-use crate::store::postgres::told::{self, Newest, Opening, ToldOfOne};
+use crate::store::postgres::told::{self, Newest};
 use crate::store::shared::{Appended, Compared, Following, Past, Refilled, SharedStore, Snapshot, Turn, Writer};
 use crate::store::{Finding, StoreError};
 use crate::tr;
@@ -52,9 +50,9 @@ pub struct SharedDatabase {
     /// The newest row, as long as the server told it just now.
     pub(super) newest: Rc<Newest>,
     /// Entry 0, once the server has told it.
-    first: RefCell<Option<Raw>>,
+    pub(super) first: RefCell<Option<Raw>>,
     /// Where the register had moved to when it was opened.
-    moved: RefCell<Option<PathBuf>>,
+    pub(super) moved: RefCell<Option<PathBuf>>,
     /// Whether a consistent view is held.
     view: Cell<bool>,
     /// Whether the server was asked to tell what is recorded.
@@ -62,65 +60,12 @@ pub struct SharedDatabase {
 }
 
 impl SharedDatabase {
-    /// Connects, and compares the schema with ours. Without the name of a register, the database must hold exactly one.
-    ///
-    /// # Errors
-    /// There is no connection, or no such register.
-    pub fn open(address: &Address, home: &Home) -> Result<(Self, Vec<Finding>), StoreError> {
-        let link = Link::open(address.clone(), home.clone())?;
-        let Opening { findings, ids, cut, told } = told::open(&link, address.register())?;
-        let place = || PathBuf::from(address.to_string());
-        let id = match <[RegisterId; 1]>::try_from(ids) {
-            Ok([only]) if !cut => only,
-            // What is not there cannot be asked.
-            Err(none) if none.is_empty() && !findings.is_empty() => {
-                return Ok((Self::of(link, place(), String::new()), findings));
-            }
-            Err(none) if none.is_empty() && !cut => return Err(StoreError::NotFound { path: place() }),
-            Ok([only]) => return Err(StoreError::WhichRegister { ids: vec![only] }),
-            Err(ids) => return Err(StoreError::WhichRegister { ids }),
-        };
-        let place = PathBuf::from(link.address()?.with_register(&id.to_string()).to_string());
-        let database = Self::of(link, place, id.to_string());
-        match told.filter(|_| findings.is_empty()) {
-            Some(ToldOfOne { newest, first, moved }) => {
-                database.newest.put(newest);
-                database.first.replace(first);
-                database.moved.replace(moved);
-            }
-            None if findings.is_empty() => _ = database.moved.replace(database.moved_by_now()?),
-            None => {}
-        }
-        Ok((database, findings))
-    }
-
-    /// Connects to a database for a register that has no entry yet.
-    ///
-    /// # Errors
-    /// [`StoreError::Exists`]; [`StoreError::Broken`] if the schema is not ours.
-    pub fn create(address: &Address, id: &RegisterId, home: &Home) -> Result<Self, StoreError> {
-        let link = Link::open(address.clone(), home.clone())?;
-        let Opening { findings, ids, .. } = told::open(&link, Some(&id.to_string()))?;
-        let place = PathBuf::from(link.address()?.with_register(&id.to_string()).to_string());
-        match (findings.into_iter().next(), ids.is_empty()) {
-            (Some(finding), _) => return Err(StoreError::Broken(finding)),
-            (None, false) => return Err(StoreError::Exists { path: place }),
-            (None, true) => {}
-        }
-        let database = Self::of(link, place, id.to_string());
-        // A register that left does not come back to the place that says where it went.
-        match database.moved_by_now()? {
-            Some(to) => Err(StoreError::Moved { path: database.place, to }),
-            None => Ok(database),
-        }
-    }
-
     /// The connection.
     pub(super) fn link(&self) -> &Link {
         &self.link
     }
 
-    fn of(link: Link, place: PathBuf, register: String) -> Self {
+    pub(super) fn of(link: Link, place: PathBuf, register: String) -> Self {
         let (newest, first, moved) = (Rc::default(), RefCell::default(), RefCell::default());
         let (view, listening) = (Cell::new(false), Cell::new(false));
         Self { link: Rc::new(link), place, register, newest, first, moved, view, listening }
@@ -168,7 +113,7 @@ impl SharedDatabase {
     }
 
     /// Where the register has moved to by now.
-    fn moved_by_now(&self) -> Result<Option<PathBuf>, StoreError> {
+    pub(super) fn moved_by_now(&self) -> Result<Option<PathBuf>, StoreError> {
         let sql = "SELECT place FROM twinseal.moved WHERE register = $1";
         let values: &[Value<'_>] = &[(&self.register, Type::TEXT)];
         let row = self.link.with(Doing::OpenRegister, |client| client.query_typed_opt(sql, values))?;

@@ -45,7 +45,13 @@ impl SqlTable {
         let column = |it: &Column| {
             let kind = if it.is_integer { "bigint" } else { r#"text COLLATE "C""# };
             let required = if it.is_required { " NOT NULL" } else { "" };
-            format!("    {} {kind}{required},\n", quoted(&it.name))
+            // Longer than any value; what somebody else writes is read by everybody who verifies.
+            let most = if it.is_integer {
+                String::new()
+            } else {
+                format!(" CHECK (octet_length({}) <= 65536)", quoted(&it.name))
+            };
+            format!("    {} {kind}{required}{most},\n", quoted(&it.name))
         };
         let columns: String = self.columns.iter().map(column).collect();
         format!(
@@ -54,6 +60,15 @@ impl SqlTable {
             self.name(),
             self.keys().join(", ")
         )
+    }
+
+    /// Its name and columns, as a row of a `VALUES` list that says how the catalogs of a server show it.
+    pub fn fact(&self) -> String {
+        let column = |it: &Column| format!("{} {}", it.name, if it.is_integer { "bigint" } else { "text" });
+        let mut columns: Vec<String> = self.columns.iter().map(column).collect();
+        columns.push("register text".to_owned());
+        columns.sort();
+        format!("('{}', '{}')", self.table.0, columns.join(", "))
     }
 
     /// Rows of a register in the order of the key, whatever collation somebody has given a column.

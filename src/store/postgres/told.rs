@@ -71,6 +71,8 @@ pub struct Opening {
     pub ids: Vec<RegisterId>,
     /// Whether there are more than are listed.
     pub cut: bool,
+    /// Whether nothing of ours is there at all.
+    pub unprepared: bool,
     /// What the server told of the only one that is meant.
     pub told: Option<ToldOfOne>,
 }
@@ -98,9 +100,11 @@ pub fn open(link: &Link, named: Option<&str>) -> Result<Opening, StoreError> {
         // Something is missing that the rest asks for: say what.
         Err(error) => {
             let findings = link.with(Doing::CompareSchema, schema::compare)?;
+            let ours = "SELECT FROM pg_namespace WHERE nspname = 'twinseal'";
+            let unprepared = link.with(Doing::CompareSchema, |client| client.query_typed_opt(ours, &[]))?.is_none();
             return match findings.is_empty() {
                 true => Err(failed(Doing::OpenRegister)(error)),
-                false => Ok(Opening { findings, ids: Vec::new(), cut: false, told: None }),
+                false => Ok(Opening { findings, ids: Vec::new(), cut: false, unprepared, told: None }),
             };
         }
     };
@@ -116,7 +120,7 @@ pub fn open(link: &Link, named: Option<&str>) -> Result<Opening, StoreError> {
     // A register that is there has a newest row.
     let agreed = newest.is_some() && matches!(&ids[..], [only] if one == Some(only.to_string()));
     let told = agreed.then_some(ToldOfOne { newest, first, moved });
-    Ok(Opening { findings, ids, cut: found.len() >= MOST, told })
+    Ok(Opening { findings, ids, cut: found.len() >= MOST, unprepared: false, told })
 }
 
 /// The rows of each statement of a message.

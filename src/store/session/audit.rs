@@ -118,6 +118,9 @@ impl Session {
         }
         let redacted: Vec<u64> = log.unredacted()?.into_iter().filter_map(|finding| finding.seq).collect();
         let done = log.shared.refill(turn, log.state.head(), &redacted, &log.cache)?;
+        if !matches!(done, Refilled::HeadMoved) {
+            self.log.redacted_now(&redacted)?;
+        }
         self.redact_from_wal(&redacted)?;
         Ok(match done {
             Refilled::HeadMoved => None,

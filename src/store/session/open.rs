@@ -107,6 +107,24 @@ impl Session {
         Ok(Self::of(shared, VerifiedCache::temporary()?, fingerprint))
     }
 
+    /// Verifies another store of this register from entry 0 on, and checks that it has every entry that is verified here.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] at the first fault; [`StoreError::Parted`], or what the store reports.
+    pub fn verify_elsewhere(&self, other: Box<dyn SharedStore>, now: Time) -> Result<(), StoreError> {
+        let mut there = Self::unanchored(other, self.log.fingerprint)?;
+        there.refresh(now, &mut |_| {})?;
+        if let Some(fault) = there.log.fault() {
+            return Err(StoreError::Broken(fault.clone()));
+        }
+        match self.log.state.head() {
+            Some(head) if !there.log.holds(head)? => {
+                Err(StoreError::Parted { path: there.log.shared.place().to_owned(), seq: head.seq })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn attach(shared: Box<dyn SharedStore>, anchor: Anchor<'_>) -> Result<Self, StoreError> {
         let Anchor { folder, fingerprint, excuse } = anchor;
         private::make_folder(folder)?;

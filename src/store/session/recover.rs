@@ -63,6 +63,9 @@ impl Session {
         if let Appended::HeadMoved = log.shared.extend(&turn, (head, until), &read, &redact, &log.cache)? {
             return Err(parted(from, next));
         }
+        drop(turn);
+        // What a server has committed may be other than what it read back before.
+        kept(&*log.shared, (next, until), &read)?;
         let cached = tx.commit();
         log.state = state;
         let done = cached.and_then(|()| self.redact_from_wal(&redact));
@@ -84,23 +87,22 @@ impl VerifiedLog {
     }
 }
 
-impl VerifiedLog {
-    /// Checks that another store of the same register has every verified entry. Each row is looked at, because nobody has
-    /// verified that they are chained.
-    ///
-    /// # Errors
-    /// [`StoreError::Parted`], or what the store reports.
-    pub fn same_in(&self, other: &dyn SharedStore) -> Result<(), StoreError> {
-        let (mut next, end) = (0, self.state.head().map_or(0, |head| head.seq + 1));
-        other.scan(0, &mut |raw| {
-            if next < end && (raw.seq != next || Some(raw.leaf()) != self.cache.leaf(next)?) {
-                return Err(parted(other, next));
-            }
-            next += 1;
-            Ok(next < end)
-        })?;
-        if next < end { Err(parted(other, next)) } else { Ok(()) }
-    }
+/// Fails unless a store has these entries as they are read elsewhere, but for texts that were redacted since.
+fn kept(
+    store: &dyn SharedStore,
+    (mut next, until): (u64, u64),
+    read: &dyn Fn(u64) -> Result<Raw, StoreError>,
+) -> Result<(), StoreError> {
+    store.scan(next, &mut |found| {
+        let ours = read(next)?;
+        let text = found.text.is_none() || found.text == ours.text;
+        if !text || (Raw { text: None, ..found }) != (Raw { text: None, ..ours }) {
+            return Err(StoreError::not_kept(next));
+        }
+        next += 1;
+        Ok(next <= until)
+    })?;
+    if next <= until { Err(StoreError::not_kept(next)) } else { Ok(()) }
 }
 
 fn same_beginning(log: &VerifiedLog, from: &dyn SharedStore, next: u64) -> Result<(), StoreError> {

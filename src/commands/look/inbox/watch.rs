@@ -83,11 +83,16 @@ pub fn watch(context: &mut Context<'_>) -> Result<(), Error> {
         }
         match &server {
             // It looks once a minute all the same: what a person may do depends on the time, too.
-            Some(server) => _ = server.wait_for_news(Duration::from_secs(MINUTE.unsigned_abs()))?,
+            Some(server) if server.wait_for_news(Duration::from_secs(MINUTE.unsigned_abs()))? => {}
+            // A standby tells no news.
+            Some(_) => (context.env.sleep)(POLL),
             None => wait(context, &path),
         }
     }
 }
+
+/// Between two looks at a standby.
+const POLL: Duration = Duration::from_secs(5);
 
 /// Waits until the files change or a minute has passed.
 fn wait(context: &mut Context<'_>, path: &Path) {

@@ -15,7 +15,7 @@ pub fn look(store: &dyn SharedStore, newest: u64, checks: &mut Vec<Check>) {
     checks.extend(server.filled().map_or_else(|error| Some(unreadable(error)), |filled| tables(filled, newest)));
 }
 
-fn look_at(Health { version, standbys, durable, pooled }: Health, follows: bool, checks: &mut Vec<Check>) {
+fn look_at(Health { version, standbys, followers, durable, pooled }: Health, follows: bool, checks: &mut Vec<Check>) {
     let name = tr!("server", "服务器");
     let role = if follows { tr!(", a standby", "，备库") } else { "" };
     checks.push(Check::ok(name, trf!("PostgreSQL {}{role}", "PostgreSQL {}{role}", safe(&version))));
@@ -34,6 +34,13 @@ fn look_at(Health { version, standbys, durable, pooled }: Health, follows: bool,
                 "ask its administrator to set fsync and full_page_writes to on",
                 "请数据库管理员将 fsync 和 full_page_writes 设为 on"
             ),
+        ));
+    }
+    if !standbys.is_empty() && followers == 0 && !follows {
+        checks.push(Check::fault(
+            name,
+            tr!("it waits for standbys, and none follows it", "它等待备库确认，但没有备库跟随").to_owned(),
+            tr!("start a standby of synchronous_standby_names", "请启动 synchronous_standby_names 中的备库"),
         ));
     }
     if standbys.is_empty() && !follows {

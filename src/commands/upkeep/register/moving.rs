@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::lookup::option_path;
+use crate::commands::lookup::{option_path, say_authorities};
 use crate::commands::registers::{check_utf8, place};
 use crate::commands::ui::busy;
 use crate::commands::{Context, Zh};
@@ -55,12 +55,6 @@ impl Move {
             Some(to) => return Err(moved(&session, to)),
             None => session.shared().writable()?,
         }
-        if context.env.console.is_interactive() {
-            let what = tr!("move it, so that nobody records at the old place", "迁移，此后任何人都不能在原位置记录");
-            confirm(context.env, what, "move")?;
-        }
-        let newest = session.state().head().map_or(0, |head| head.seq);
-        let bar = busy(context.env, newest, tr!("moving", "正在迁移"));
         let target = open_target(context, &session, &to, marked.is_some())?;
         // Another spelling of an address is not noticed before the server was asked.
         if is_one_place(session.shared().place(), target.place()) {
@@ -71,14 +65,20 @@ impl Move {
             target.discard();
             return Err(moved(&session, to));
         }
+        if let Err(error) = ask(context, &session, target.place()) {
+            target.discard();
+            return Err(error);
+        }
         let note = context.registers.state_folder(session.fingerprint()).join("moving");
-        if marked.is_some() && target.newest()?.is_none() {
+        if marked.is_some() {
             let begun = check_begun(context, &note, target.place());
             if begun.is_err() {
                 target.discard();
                 return begun;
             }
         }
+        let newest = session.state().head().map_or(0, |head| head.seq);
+        let bar = busy(context.env, newest, tr!("moving", "正在迁移"));
         let (there, head) = carry_over(context, &mut session, target, (&note, marked.is_some()))?;
         bar.finish_and_clear();
         let fingerprint = session.fingerprint();
@@ -87,6 +87,18 @@ impl Move {
         let _ = std::fs::remove_file(&note);
         report(context, &session, &there, head)
     }
+}
+
+/// Says what is moved and where to, and asks, on a terminal.
+fn ask(context: &mut Context<'_>, session: &Session, to: &Path) -> Result<(), Error> {
+    let Some(id) = session.state().id().filter(|_| context.env.console.is_interactive()) else { return Ok(()) };
+    let entries = session.state().head().map_or(0, |head| head.seq + 1);
+    let [from, to] = [session.shared().place(), to].map(|place| safe(&place.display().to_string()).into_owned());
+    context
+        .env
+        .status(trf!("{id}, {entries} entries\nfrom {from}\nto   {to}", "{id}，{entries} 条日志\n从 {from}\n到 {to}"));
+    let what = tr!("move it, so that nobody records at the old place", "迁移，此后任何人都不能在原位置记录");
+    confirm(context.env, what, "move")
 }
 
 /// Whether this account began the move: what a place means may differ between accounts and hosts, and a move that was
@@ -180,11 +192,12 @@ fn carry_over(
         return Err(interrupted(error));
     }
     let head = session.state().head().ok_or(Error::NoEntry(0))?;
-    let done = match target.newest().map_err(interrupted)? {
-        // Somebody else may have filled it meanwhile, and a server may keep less than it said.
-        None => session.copy_into(&mut *target).and_then(|()| session.same_in(&*target)),
-        Some(_) => session.same_in(&*target),
+    let copied = match target.newest().map_err(interrupted)? {
+        None => session.copy_into(&mut *target),
+        // Somebody else may have filled it meanwhile.
+        Some(_) => Ok(()),
     };
+    let done = copied.and_then(|()| session.verify_elsewhere(target, context.env.now()));
     done.map_err(interrupted)?;
     Ok((there, head))
 }
@@ -201,5 +214,6 @@ fn report(context: &mut Context<'_>, session: &Session, there: &Path, head: Head
          `twinseal list --register {option} --fingerprint {fingerprint}`",
         "请将新位置告知所有人；每个账号用一次：`twinseal list --register {option} --fingerprint {fingerprint}`"
     ));
+    say_authorities(context.env, there);
     Ok(())
 }
