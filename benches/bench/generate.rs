@@ -155,15 +155,15 @@ impl World {
         key.unlock(|path: &Path| Err(KeyError::NeedsPassphrase { path: path.to_owned() })).unwrap()
     }
 
-    /// Creates a person's key and enrolment request.
-    fn prepare(&self, person: &PersonId, register: &str) {
+    /// Creates a person's key and a request for a register: its name and, once it is there, its fingerprint.
+    fn prepare(&self, person: &PersonId, register: &[&str]) {
         let home = self.folder.join(format!("people/{person}"));
         fs::create_dir_all(&home).unwrap();
         let entropy = signer::Entropy { seed: Zeroizing::new(self.dice.bytes()), salt: [0; 16], check: [0; 4] };
         signer::create(&home.join("key"), person.as_str(), None, &entropy).unwrap();
         let out = format!("{person}.request");
         let person = person.as_str();
-        self.run(person, &["person", "request", person, "--register", register, "--out", &out]);
+        self.run(person, &[&["person", "request", person, "--out", &out, "--register"], register].concat());
     }
 
     /// Creates the register with the first twenty people and enrols the others. Three are admins, all others engineers
@@ -172,7 +172,7 @@ impl World {
         let (founders, later) = names.split_at(names.len().min(20));
         let mut init = vec!["init".to_owned(), "--name=prod".to_owned(), "--register=prod.db".to_owned()];
         for (n, person) in founders.iter().enumerate() {
-            self.prepare(person, "prod");
+            self.prepare(person, &["prod"]);
             let roles = if n < 3 { "admin" } else { "engineer,approver" };
             init.push(format!("--member={person}={person}.request:{roles}"));
         }
@@ -183,7 +183,7 @@ impl World {
         let leaf = first.leaf().to_string();
         self.run("p0002", &["--register=prod.db", "seal", "--fingerprint", &leaf, "--digest", &leaf]);
         for (n, batch) in (1..).zip(later.chunks(BATCH)) {
-            batch.iter().for_each(|person| self.prepare(person, &id));
+            batch.iter().for_each(|person| self.prepare(person, &[&id, "--fingerprint", &leaf]));
             let mut enrol = vec!["--register=prod.db".to_owned(), "person".to_owned(), "enrol".to_owned()];
             enrol.extend(batch.iter().map(|person| format!("{person}={person}.request:engineer,approver")));
             self.run("p0001", &enrol.iter().map(String::as_str).collect::<Vec<_>>());

@@ -1,6 +1,7 @@
 //! Tools for `benches/run.sh`, whose results are in `docs/speed.md`: registers of any size, and baselines.
 
 mod bare;
+mod bare_server;
 mod crowd;
 mod dice;
 mod generate;
@@ -13,6 +14,10 @@ bench tail FILE COUNT                     Run verify_strict over the newest entr
 bench insert FILE FROM                    Insert the newest entry of FROM into FILE durably
 bench crowd PROGRAM FILE MADE HOMES PEOPLE SECONDS
                                           Record notes concurrently; print seconds per entry, median and longest latency
+bench crowd-bare ADDRESS PEOPLE SECONDS BLOB TEXT
+                                          The same by clients that insert rows of so many bytes
+bench server connect ADDRESS              Connect as twinseal does
+bench server insert ADDRESS BLOB TEXT     Insert a row of so many bytes into the table bare durably
 bench bytes FILE                          Print the size of all entries
 bench export FILE FOLDER COUNT            Write body and signature of the first entries to files, for ssh-keygen
 bench change                              Print a change as TOML whose window is open now";
@@ -31,6 +36,13 @@ fn main() {
         ["crowd", program, file, made, homes, people, seconds] => {
             let (people, seconds) = (people.parse().unwrap(), seconds.parse().unwrap());
             crowd::crowd(program.as_ref(), file.as_ref(), made.as_ref(), homes, people, seconds);
+        }
+        ["crowd-bare", address, people, seconds, blob, text] => {
+            crowd::bare(address, people.parse().unwrap(), seconds.parse().unwrap(), (blob, text));
+        }
+        ["server", "connect", address] => bare_server::connect_only(address),
+        ["server", "insert", address, blob, text] => {
+            bare_server::insert(address, blob.parse().unwrap(), text.parse().unwrap());
         }
         ["bytes", file] => bare::bytes(file.as_ref()),
         ["export", file, folder, count] => bare::export(file.as_ref(), folder.as_ref(), count.parse().unwrap()),
