@@ -51,7 +51,8 @@ fn a_writer_that_is_killed_in_its_turn_keeps_nobody_waiting() {
     let begun = Instant::now();
     let answer = said(second);
     assert!(matches!(answer, Said::Recorded { .. }), "{answer:?}");
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    // Less than the patience of a writer, which is 30 s.
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     let all = [("Holds the turn.".to_owned(), said(first)), ("Waits for the turn.".to_owned(), answer)];
     scene.holds(cluster, &all);
 }
@@ -67,7 +68,8 @@ fn a_writer_that_waits_too_long_names_who_holds_the_turn_and_records_nothing() {
     assert!(proxy.has_lost(1), "it does not record");
     let sql = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    let holder: i32 = cluster.client(&scene.database, &cluster.account).query_one(sql, &[]).unwrap().get(0);
+    let mut owner = cluster.client(&scene.database, &cluster.account);
+    let holder: i32 = owner.query_one(sql, &[]).unwrap().get(0);
     let refused = scene.world.run("carol", "note CHG-1 'Too late.'");
     assert_eq!(refused.exit, Exit::Environment, "{}", refused.screen);
     let named = format!("is busy: gave up after 3 s; {ROLE} (process {holder}) has been writing since");
@@ -77,6 +79,8 @@ fn a_writer_that_waits_too_long_names_who_holds_the_turn_and_records_nothing() {
     scene.world.ok("carol", "list");
     first.kill().unwrap();
     first.wait().unwrap();
+    // The server notices a moment later.
+    super::failover::wait_until("the turn is still held", || owner.query(sql, &[]).unwrap().is_empty());
     scene.world.ok("carol", "note CHG-1 'In time.'");
     scene.is_whole();
 }
