@@ -19,7 +19,7 @@ use crate::lang::Lang;
 use crate::output::{Clock, Page, safe};
 use crate::record::Recorder;
 use crate::settings::{Given, Settings};
-use crate::store::{Anchor, Session, StoreError, Writer, discard};
+use crate::store::{Anchor, Session, StoreError, Writer, discard, is_server};
 use crate::trust::{Purpose, Request};
 use crate::zone::Zone;
 use crate::{tr, trf};
@@ -247,7 +247,10 @@ impl<'e> Context<'e> {
             self.env.remark(trf!("this account now has {id} at {place}", "本账号现在将 {id} 记在 {place}"));
         }
         if self.options.replica && session.shared().following()?.is_none() {
-            self.env.remark(tr!("no standby answered: this is read from the primary", "没有备库应答：读自主库"));
+            self.env.remark(match is_server(session.shared().place()) {
+                true => tr!("no standby answered: this is read from the primary", "没有备库应答：读自主库"),
+                false => tr!("--replica: a file has no standby", "--replica：文件没有备库"),
+            });
         }
         self.ui.report_notices(self.env, &session, &identity);
         self.ui.report_admins(self.env, &session)?;

@@ -8,7 +8,7 @@ use twinseal::error::Exit;
 
 use super::failover::{Pair, free_port, primary, wait_until};
 use super::scene::Scene;
-use crate::support::Output;
+use crate::support::{Output, World};
 
 /// A register on a primary with a standby, by an address that names the primary first.
 fn founded() -> Option<(Scene, Pair)> {
@@ -66,6 +66,15 @@ fn a_standby_is_read_and_says_how_old_it_is() {
     let read = world.run("audrey", "list --replica");
     assert_eq!(read.exit, Exit::Done, "{}", read.screen);
     assert!(read.err.contains("no standby answered: this is read from the primary"), "{}", read.screen);
+}
+
+#[test]
+fn a_file_has_no_standby_and_says_so() {
+    let world = World::filed();
+    if world.server().is_none() {
+        let read = world.run("audrey", "list --replica");
+        assert!(read.exit == Exit::Done && read.err.contains("a file has no standby"), "{}", read.screen);
+    }
 }
 
 #[test]
