@@ -17,8 +17,8 @@ use super::cluster::Cluster;
 const INSERT: &[u8] = b"INSERT INTO twinseal.";
 /// What every command asks.
 const NEWEST: &[u8] = b"ORDER BY seq DESC LIMIT 1";
-/// How the server says that it has committed one.
-const INSERTED: &[u8] = b"INSERT 0 1\0";
+/// How the server says that it has inserted an entry, or a mark.
+const INSERTED: [&[u8]; 2] = [b"SELECT 1\0", b"INSERT 0 1\0"];
 
 /// How the server says that it has answered everything (`ReadyForQuery`), before one byte.
 const READY: &[u8] = b"Z\0\0\0\x05";
@@ -174,13 +174,13 @@ impl Pair {
             if (records || reads) && self.loss().is_none() {
                 let loss = self.shared.meets(records);
                 *self.loss() = loss;
+                if loss.is_some_and(|loss| !matches!(loss, Loss::After | Loss::SilenceAfter)) {
+                    self.shared.lost();
+                }
                 match loss {
                     Some(Loss::Before) => self.cut(),
                     Some(Loss::SilenceAfter) => to.write_all(&bytes[..read])?,
                     _ => {}
-                }
-                if loss.is_some_and(|loss| !matches!(loss, Loss::After | Loss::SilenceAfter)) {
-                    self.shared.lost();
                 }
             }
             if matches!(*self.loss(), None | Some(Loss::After)) {
@@ -191,7 +191,7 @@ impl Pair {
 
     /// Passes on what the server answers.
     fn back(&self, mut from: UnixStream, mut to: TcpStream) -> io::Result<()> {
-        let (mut bytes, mut seen, mut ready) = (vec![0; 1 << 16], Vec::new(), Vec::new());
+        let (mut bytes, mut seen, mut ready) = (vec![0; 1 << 16], [Vec::new(), Vec::new()], Vec::new());
         loop {
             let read = from.read(&mut bytes).unwrap_or(0);
             self.shared.state().answers += usize::from(find(&mut ready, &bytes[..read], READY));
@@ -203,12 +203,14 @@ impl Pair {
                 }
                 return Ok(());
             }
-            let done = find(&mut seen, &bytes[..read], INSERTED);
+            let [entry, mark] = &mut seen;
+            let done = find(entry, &bytes[..read], INSERTED[0]) | find(mark, &bytes[..read], INSERTED[1]);
             match loss {
                 None => to.write_all(&bytes[..read])?,
+                // Whoever connects again at once is refused, if they all are from now on.
                 Some(Loss::After) if done => {
-                    self.cut();
                     self.shared.lost();
+                    self.cut();
                 }
                 Some(Loss::SilenceAfter) if done => self.shared.lost(),
                 Some(_) => {}

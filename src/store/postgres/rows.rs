@@ -16,8 +16,10 @@ pub type Value<'v> = (&'v (dyn ToSql + Sync), Type);
 const ROWS: usize = 500;
 const BYTES: usize = 4 << 20;
 
-const EXTEND: &str = "INSERT INTO twinseal.entry (register, seq, blob, text, data)
-    SELECT $1, * FROM unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[])";
+const EXTEND: &str = "WITH inserted AS (
+    INSERT INTO twinseal.entry (register, seq, blob, text, data)
+    SELECT $1, * FROM unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[]))
+    SELECT pg_notify('twinseal', $1)";
 
 const INSERTED: &str = "SELECT seq, blob, text, data FROM twinseal.entry
     WHERE register = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq";

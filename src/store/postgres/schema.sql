@@ -74,18 +74,6 @@ CREATE TABLE IF NOT EXISTS twinseal.moved (
     place text NOT NULL
 );
 
--- Wakes who waits for entries. It tells the register and nothing else, because everybody in the database can listen.
-CREATE OR REPLACE FUNCTION twinseal.announce() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
-BEGIN
-    PERFORM pg_notify('twinseal', register) FROM (SELECT DISTINCT register FROM inserted) AS those;
-    RETURN NULL;
-END
-$$;
-REVOKE ALL ON FUNCTION twinseal.announce() FROM PUBLIC;
-
-CREATE OR REPLACE TRIGGER announce AFTER INSERT ON twinseal.entry
-    REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION twinseal.announce();
-
 -- Removes the texts of redacted entries, and can do nothing else. Returns how many there were. The bytes leave the disk
 -- by VACUUM, and old WAL and backups when they are thrown away.
 CREATE OR REPLACE FUNCTION twinseal.redact(register text, seqs bigint[]) RETURNS bigint

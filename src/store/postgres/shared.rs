@@ -28,12 +28,16 @@ use crate::tr;
 const ENTRY: &str = "SELECT seq, blob, text, data FROM twinseal.entry WHERE register = $1 AND seq = $2";
 const SCAN: &str = "SELECT seq, blob, text, data FROM twinseal.entry WHERE register = $1 AND seq >= $2 ORDER BY seq";
 
-/// Inserts an entry if the leaf hash of the newest one is still the given one. Two that do so at once violate the primary
-/// key.
-const APPEND: &str = r"INSERT INTO twinseal.entry (register, seq, blob, text, data) SELECT $1, $2, $3, $4, $5
+/// Inserts an entry if the leaf hash of the newest one is still the given one, and wakes who waits for entries: the answer
+/// has one row then. Two that do so at once violate the primary key. Everybody in the database can listen, so only the
+/// register is told.
+const APPEND: &str = r"WITH inserted AS (
+    INSERT INTO twinseal.entry (register, seq, blob, text, data) SELECT $1, $2, $3, $4, $5
     WHERE NOT EXISTS (SELECT FROM twinseal.entry WHERE register = $1 AND seq >= $2)
     AND NOT EXISTS (SELECT FROM twinseal.moved WHERE register = $1)
-    AND ($2 = 0 OR (SELECT sha256('\x00'::bytea || blob) = $6 FROM twinseal.entry WHERE register = $1 AND seq = $2 - 1))";
+    AND ($2 = 0 OR (SELECT sha256('\x00'::bytea || blob) = $6 FROM twinseal.entry WHERE register = $1 AND seq = $2 - 1))
+    RETURNING register)
+    SELECT pg_notify('twinseal', register) FROM inserted";
 
 /// Marks a register if the leaf hash of its newest entry is the given one. Nothing is inserted into a marked one.
 const MARK: &str = r"INSERT INTO twinseal.moved (register, place) SELECT $1, $2
