@@ -4,6 +4,7 @@ use ::postgres::Client;
 use ::postgres::error::SqlState;
 
 use super::cluster::{Cluster, one_at_a_time, value};
+use super::scene::{ROLE, Scene};
 use twinseal::store::postgres::schema;
 
 const INSERT: &str = "INSERT INTO twinseal.entry VALUES ('r', 0, 'blob', 'text', 'data')";
@@ -144,21 +145,18 @@ fn an_entry_cannot_be_recorded_twice_or_before_the_first() {
 #[test]
 fn who_waits_is_told_the_register_and_nothing_else() {
     let Some(cluster) = Cluster::shared() else { return };
-    let database = cluster.ready();
-    let role = cluster.role(&database, "reader");
-    let mut reader = cluster.client(&database, &role);
+    let scene = Scene::founded(cluster, &cluster.socket(), "");
+    let mut reader = cluster.client(&scene.database, &cluster.role(&scene.database, "reader"));
     reader.batch_execute("LISTEN twinseal").unwrap();
-    let rows = "INSERT INTO twinseal.entry SELECT r, n, 'secret', 'secret', NULL FROM (VALUES ('r'), ('s')) AS v (r),
-        generate_series(0, 4) AS g (n)";
-    cluster.client(&database, &cluster.account).batch_execute(rows).unwrap();
+    scene.world.ok("erin", "note CHG-1 'The words of a note.'");
+    let register = value(&mut reader, "SELECT DISTINCT register FROM twinseal.entry");
     let mut told = Vec::new();
     let mut waiting = reader.notifications();
     let mut next = waiting.timeout_iter(std::time::Duration::from_secs(1));
     while let Some(note) = ::postgres::fallible_iterator::FallibleIterator::next(&mut next).unwrap() {
         told.push((note.channel().to_owned(), note.payload().to_owned()));
     }
-    told.sort();
-    assert_eq!(told, ["r", "s"].map(|it| ("twinseal".to_owned(), it.to_owned())));
+    assert_eq!(told, [("twinseal".to_owned(), register)]);
 }
 
 #[test]
@@ -199,4 +197,21 @@ fn the_statements_can_be_run_again_and_change_nothing() {
         assert_eq!(schema::compare(&mut owner).unwrap(), []);
     }
     assert_eq!(value(&mut owner, "SELECT count(*) FROM pg_auth_members WHERE roleid = 'twinseal_owner'::regrole"), "0");
+}
+
+#[test]
+fn doctor_says_what_the_role_may_do() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let scene = Scene::founded(cluster, &cluster.socket(), "");
+    let role = |group| (cluster.role(&scene.database, group), group);
+    for ((role, group), words) in [
+        (role("reader"), "may only read; whoever records needs twinseal_writer"),
+        (role("writer"), "may record"),
+        (role("admin"), "may record and redact"),
+        ((cluster.account.clone(), "superuser"), "is a superuser and may change everything"),
+    ] {
+        let address = scene.address.replacen(ROLE, &role, 1);
+        let said = scene.world.run("audrey", &format!("doctor --register {address}"));
+        assert!(said.out.contains(&format!("{role} {words}\n")), "{group}: {}", said.screen);
+    }
 }

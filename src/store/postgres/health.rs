@@ -19,6 +19,14 @@ pub struct Health {
     /// Whether two statements of one connection reached two sessions: a pooler gives each transaction another one, and the
     /// turn to write stays with the session that took it.
     pub pooled: bool,
+    /// The role of this connection.
+    pub role: String,
+    /// Whether it may record entries.
+    pub records: bool,
+    /// Whether it may redact texts, and mark a register as moved.
+    pub administers: bool,
+    /// Whether no right limits it.
+    pub superuser: bool,
 }
 
 impl SharedDatabase {
@@ -29,7 +37,9 @@ impl SharedDatabase {
     pub fn health(&self) -> Result<Health, StoreError> {
         let settings = "SELECT current_setting('server_version'), current_setting('synchronous_standby_names'),
             current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on', pg_backend_pid(),
-            (SELECT count(*) FROM pg_stat_replication)";
+            (SELECT count(*) FROM pg_stat_replication), current_user::text,
+            has_table_privilege('twinseal.entry', 'INSERT'), has_table_privilege('twinseal.moved', 'INSERT'),
+            current_setting('is_superuser') = 'on'";
         let (doing, link) = (Doing::ReadLog, self.link());
         let row = link.with(doing, |client| client.query_typed_one(settings, &[]))?;
         let again = link.with(doing, |client| client.query_typed_one("SELECT pg_backend_pid()", &[]))?;
@@ -41,6 +51,10 @@ impl SharedDatabase {
             durable: row.try_get(2).map_err(malformed(doing))?,
             followers: row.try_get(4).map_err(malformed(doing))?,
             pooled: before != after,
+            role: row.try_get(5).map_err(malformed(doing))?,
+            records: row.try_get(6).map_err(malformed(doing))?,
+            administers: row.try_get(7).map_err(malformed(doing))?,
+            superuser: row.try_get(8).map_err(malformed(doing))?,
         })
     }
 }

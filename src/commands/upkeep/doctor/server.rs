@@ -10,15 +10,41 @@ use crate::{tr, trf};
 pub fn look(store: &dyn SharedStore, newest: u64, checks: &mut Vec<Check>) {
     let Some(server) = store.server() else { return };
     if let Ok(health) = server.health() {
-        look_at(health, matches!(store.following(), Ok(Some(_))), checks);
+        checks.push(role(&health));
+        look_at(&health, matches!(store.following(), Ok(Some(_))), checks);
     }
     checks.extend(server.filled().map_or_else(|error| Some(unreadable(error)), |filled| tables(filled, newest)));
 }
 
-fn look_at(Health { version, standbys, followers, durable, pooled }: Health, follows: bool, checks: &mut Vec<Check>) {
-    let name = tr!("server", "服务器");
+/// What the role of the connection may do there.
+fn role(Health { role, records, administers, superuser, .. }: &Health) -> Check {
+    let (name, role) = (tr!("role", "角色"), safe(role));
+    match (superuser, records, administers) {
+        (true, ..) => Check::warning(
+            name,
+            trf!("{role} is a superuser and may change everything", "{role} 是超级用户，可以更改一切"),
+            tr!(
+                "connect as a role of one person that is a member of twinseal_writer",
+                "请以某个人员专用的、属于 twinseal_writer 的角色连接"
+            ),
+        ),
+        (_, true, true) => Check::ok(name, trf!("{role} may record and redact", "{role} 可以记录和隐去")),
+        (_, true, false) => Check::ok(name, trf!("{role} may record", "{role} 可以记录")),
+        (_, false, _) => Check::ok(
+            name,
+            trf!(
+                "{role} may only read; whoever records needs twinseal_writer",
+                "{role} 只能读取；记录需要 twinseal_writer"
+            ),
+        ),
+    }
+}
+
+fn look_at(health: &Health, follows: bool, checks: &mut Vec<Check>) {
+    let &Health { followers, durable, pooled, .. } = health;
+    let (name, Health { version, standbys, .. }) = (tr!("server", "服务器"), health);
     let role = if follows { tr!(", a standby", "，备库") } else { "" };
-    checks.push(Check::ok(name, trf!("PostgreSQL {}{role}", "PostgreSQL {}{role}", safe(&version))));
+    checks.push(Check::ok(name, trf!("PostgreSQL {}{role}", "PostgreSQL {}{role}", safe(version))));
     if pooled {
         checks.push(Check::fault(
             name,
