@@ -56,17 +56,16 @@ done
 long=$(at "r$ENTRIES") short=$(at r1000) file=$work/made/$ENTRIES.db
 table_begins
 
-# One entry. What both do before, connecting, is timed too and taken off.
+# One entry: on an open connection, and by a command that connects for it.
 sizes=$(sql -d "r$ENTRIES" -c 'SELECT length(blob), coalesce(length(text), 0) FROM twinseal.entry ORDER BY seq DESC LIMIT 1')
 sql -d "r$ENTRIES" -c 'CREATE TABLE public.bare (seq bigserial PRIMARY KEY, blob bytea NOT NULL, text bytea);
     ALTER TABLE public.bare ALTER COLUMN blob SET STORAGE EXTERNAL; GRANT ALL ON public.bare, public.bare_seq_seq TO noter'
-connecting() { wall plain HOME="$work" "$bench" server connect "$long"; }
-insert() { wall plain HOME="$work" "$bench" server insert "$long" ${sizes//|/ }; }
+insert() { plain HOME="$work" "$bench" server insert "$long" ${sizes//|/ } "$1"; }
 note() { wall as "noter.$1" p0004 "$(at "r$1")" note "CHG-$((10 + run))" 'Done as planned; latency and fills are as before.'; }
-aside() { awk -v it="$("$@")" -v connecting="$(connecting)" 'BEGIN { printf "%.6f\n", it - connecting }'; }
+session() { plain HOME="$work/noter.$ENTRIES" TWINSEAL_KEY="$work/made/people/p0004/key" "$bench" server record "$long" "$1"; }
 for register in "${generated[@]}"; do meet "noter.$register" p0004 "$(at "r$register")"; done
-pair $((3 * RUNS)) '`note`; a client that inserts as many bytes durably, connecting aside' 1.5 'aside note $ENTRIES' 'aside insert'
-pair $((3 * RUNS)) '`note`; such a client, with connecting' '' 'note $ENTRIES' insert
+pair "$RUNS" 'recording a note, on an open connection; a client that inserts as many bytes durably' 1.5 'session 100' 'insert 100'
+pair $((3 * RUNS)) '`note`, with connecting; such a client' '' 'note $ENTRIES' 'wall insert 1'
 
 # Many at once.
 cp -r "noter.$ENTRIES" crowd.kept
@@ -90,13 +89,16 @@ pair $runs "\`verify\` of $ENTRIES entries on the server; in a file" 1.2 \
 stranger() { rm -rf stranger && as stranger p0004 "$1" --fingerprint "$fingerprint" verify; }
 pair $runs "the same by an account that never saw it" '' 'wall stranger "$long"' 'wall stranger "$file"'
 
-# Small commands in a long register and in a short one.
+# Small commands in a long register and in a short one, with answers of the same size: the inbox of an admin is empty.
 asked() { as "noter.$1" p0004 "$(at "r$1")" "${@:2}"; }
 answered() { asked "$@" || [[ $? = 1 ]]; } # the gate is closed
-for words in list 'show CHG-77' inbox 'gate CHG-77'; do
-    pair "$RUNS" "\`${words% *}\` at $ENTRIES entries; at 1,000" 1.2 \
+for words in list 'show CHG-77' 'inbox --as p0002' 'gate CHG-77'; do
+    pair "$RUNS" "\`${words%% *}\` at $ENTRIES entries; at 1,000" 1.2 \
         "wall answered $ENTRIES $words" "wall answered 1000 $words"
 done
+items() { asked "$1" --json inbox | grep -o '"subject"' | wc -l; }
+pair "$RUNS" "\`inbox\` with $(items "$ENTRIES") items; with $(items 1000)" '' \
+    "wall asked $ENTRIES inbox" 'wall asked 1000 inbox'
 pair "$RUNS" "\`note\` at $ENTRIES entries; at 1,000" 1.2 'note $ENTRIES' 'note 1000'
 
 echo

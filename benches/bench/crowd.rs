@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::server::NOTE;
+
 /// The notes are spread over this many changes, so that no change grows with every entry.
 const CHANGES: usize = 150;
 
@@ -22,7 +24,7 @@ pub fn crowd(program: &Path, file: &Path, made: &Path, homes: &str, people: usiz
         command.env_clear().env("HOME", format!("{homes}.{n}")).env("LOGNAME", format!("person{n}"));
         command.env("TWINSEAL_KEY", key).env("TWINSEAL_REGISTER", file);
         let change = format!("CHG-{}", 1 + (n + people * count) % CHANGES);
-        command.args(["note", &change, "Done as planned; latency and fills are as before."]);
+        command.args(["note", &change, NOTE]);
         command
     });
 }
@@ -35,7 +37,7 @@ pub fn bare(address: &str, people: usize, seconds: u64, (blob, text): (&str, &st
     let program = std::env::current_exe().unwrap();
     in_turn(people, seconds, |_, _| {
         let mut command = Command::new(&program);
-        command.args(["server", "insert", address, blob, text]);
+        command.args(["server", "insert", address, blob, text, "1"]);
         command
     });
 }

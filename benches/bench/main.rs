@@ -1,10 +1,10 @@
 //! Tools for `benches/run.sh`, whose results are in `docs/speed.md`: registers of any size, and baselines.
 
 mod bare;
-mod bare_server;
 mod crowd;
 mod dice;
 mod generate;
+mod server;
 mod waiting;
 
 const USAGE: &str = "\
@@ -16,8 +16,10 @@ bench crowd PROGRAM FILE MADE HOMES PEOPLE SECONDS
                                           Record notes concurrently; print seconds per entry, median and longest latency
 bench crowd-bare ADDRESS PEOPLE SECONDS BLOB TEXT
                                           The same by clients that insert rows of so many bytes
-bench server connect ADDRESS              Connect as twinseal does
-bench server insert ADDRESS BLOB TEXT     Insert a row of so many bytes into the table bare durably
+bench server insert ADDRESS BLOB TEXT COUNT
+                                          Insert rows of so many bytes into the table bare, each durably, on one
+                                          connection; print the median seconds of one
+bench server record REGISTER COUNT        Record notes in one session; print the median seconds of one
 bench bytes FILE                          Print the size of all entries
 bench export FILE FOLDER COUNT            Write body and signature of the first entries to files, for ssh-keygen
 bench change                              Print a change as TOML whose window is open now";
@@ -40,10 +42,11 @@ fn main() {
         ["crowd-bare", address, people, seconds, blob, text] => {
             crowd::bare(address, people.parse().unwrap(), seconds.parse().unwrap(), (blob, text));
         }
-        ["server", "connect", address] => bare_server::connect_only(address),
-        ["server", "insert", address, blob, text] => {
-            bare_server::insert(address, blob.parse().unwrap(), text.parse().unwrap());
+        ["server", "insert", address, blob, text, count] => {
+            let [blob, text, count] = [blob, text, count].map(|it| it.parse().unwrap());
+            server::insert(address, blob, text, count);
         }
+        ["server", "record", register, count] => server::record_notes(register, count.parse().unwrap()),
         ["bytes", file] => bare::bytes(file.as_ref()),
         ["export", file, folder, count] => bare::export(file.as_ref(), folder.as_ref(), count.parse().unwrap()),
         ["change"] => generate::print_change(),
