@@ -10,6 +10,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 use std::time::Duration;
 
 use rustix::termios::{QueueSelector, tcflush};
@@ -18,6 +20,9 @@ use zeroize::Zeroizing;
 pub use self::interrupt::Interrupt;
 use crate::domain::Time;
 use crate::output::folded;
+
+/// After how long a line says that something waits.
+const SOON: Duration = Duration::from_secs(3);
 
 /// The environment variables that twinseal reads.
 const VARIABLES: [&str; 26] = [
@@ -285,6 +290,26 @@ impl Env {
         if !self.quiet {
             self.status(lines);
         }
+    }
+
+    /// Does what may have to wait for others. At a terminal a line says so after a few seconds.
+    pub fn waiting<T>(&self, line: &str, work: impl FnOnce() -> T) -> T {
+        if self.quiet || !self.progress {
+            return work();
+        }
+        let (done, wait) = channel::<()>();
+        let line = folded(line, self.err_width);
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                if wait.recv_timeout(SOON) == Err(RecvTimeoutError::Timeout) {
+                    // Here nobody else writes: this thread waits for `work`.
+                    let _ = writeln!(io::stderr(), "{line}");
+                }
+            });
+            let result = work();
+            drop(done);
+            result
+        })
     }
 
     /// Prints lines to standard error, and ignores a failed write. A line that is wider than the terminal is broken

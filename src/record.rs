@@ -249,13 +249,14 @@ fn try_append(
     let begun = Instant::now();
     let (raw, entry) = sign(unsigned, signer)?;
     let confirmed = signer.may_prompt() && begun.elapsed() > UNPROMPTED;
-    let turn = turn.map_or_else(|| session.shared().turn(&by.writer()), Ok)?;
+    let turn = turn.map_or_else(|| wait_for_turn(by, session), Ok)?;
     if let Some(refusal) = refused_by_now(session, &entry, by.env.now())? {
         return Ok(AppendResult::Refused(Box::new(entry.event), refusal));
     }
     let (interrupt, now, seq) = (Arc::clone(&by.env.interrupt), by.env.now(), entry.header.seq);
     let is_on_record = |done: &_| matches!(done, Ok(true) | Err(StoreError::RecordedButNotPinned { .. }));
-    let append = || session.append(turn, &raw, &entry, now);
+    let line = tr!("the register has not confirmed the entry yet; waiting", "变更台账尚未确认该日志条目，正在等待");
+    let append = || by.env.waiting(line, || session.append(turn, &raw, &entry, now));
     let done = interrupt.writing(append, |done| is_on_record(done).then_some((seq, seq)))?;
     Ok(if done { AppendResult::Recorded(Box::new(entry)) } else { AppendResult::Beaten { confirmed } })
 }
@@ -277,10 +278,15 @@ impl Recorder<'_> {
     }
 }
 
+fn wait_for_turn(by: &Recorder<'_>, session: &Session) -> Result<Turn, StoreError> {
+    let line = tr!("waiting for others who are recording", "正在等待其他人完成记录");
+    by.env.waiting(line, || session.shared().turn(&by.writer()))
+}
+
 /// Takes the turn to write, with every entry up to the head verified. Returns `None` if there were too many new entries
 /// to verify within the turn: they are verified after it ends, and other processes may record first.
 fn turn_at_head(by: &mut Recorder<'_>, session: &mut Session) -> Result<Option<Turn>, Error> {
-    let turn = session.shared().turn(&by.writer())?;
+    let turn = wait_for_turn(by, session)?;
     if session.refresh_soon(&turn)? {
         return Ok(Some(turn));
     }

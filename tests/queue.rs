@@ -145,6 +145,24 @@ fn turns_are_granted_in_the_order_of_the_requests() {
     assert_eq!(notes(&world), ["0", "1", "2", "3", "4", "5", "6", "7"]);
 }
 
+#[test]
+fn a_writer_that_waits_at_a_terminal_says_so() {
+    let Some(world) = in_a_file("a queue beside it", || filed_now(1)) else { return };
+    let queue = File::options().read(true).write(true).open(world.path(QUEUE)).unwrap();
+    queue.lock().unwrap();
+    let noting = |quiet: &[&str]| {
+        let words = [&["note", "CHG-1", "Seen."], quiet].concat();
+        let mut noting = program(&world, "carol", &words);
+        noting.env("TERM", "xterm");
+        spawn_command(noting, Some(20_000)).unwrap()
+    };
+    let (mut told, mut quiet) = (noting(&[]), noting(&["--quiet"]));
+    told.exp_string("waiting for others who are recording").unwrap();
+    drop(queue);
+    told.exp_string("note added to CHG-1").unwrap();
+    assert!(!quiet.exp_eof().unwrap().contains("waiting"));
+}
+
 /// Whether a writer that must first verify `tail` new entries records within its first turn.
 #[track_caller]
 fn records_in_turn(world: &World, tail: usize) -> bool {

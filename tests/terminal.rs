@@ -165,6 +165,9 @@ fn data_longer_than_the_terminal_goes_through_the_pager() {
         assert!(!short.contains(&paged) && short.contains(line), "{command}: {short}");
         assert!(shown(command, 3, "no-such-pager").contains(line), "{command}");
     }
+    // What comes after the gate waits for its exit code.
+    let gate = shown("gate CHG-1", 3, "sed 's/^/P /'");
+    assert!(gate.contains("gate closed") && !gate.contains("P "), "{gate}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::lang::Lang;
 use crate::output::{Clock, Page, safe};
 use crate::record::Recorder;
 use crate::settings::{Given, Settings};
-use crate::store::{Anchor, Session, StoreError, Writer, discard, is_server};
+use crate::store::{Anchor, Session, SharedStore, StoreError, Writer, discard};
 use crate::trust::{Purpose, Request};
 use crate::zone::Zone;
 use crate::{tr, trf};
@@ -246,16 +246,33 @@ impl<'e> Context<'e> {
             let place = safe(&place);
             self.env.remark(trf!("this account now has {id} at {place}", "本账号现在将 {id} 记在 {place}"));
         }
-        if self.options.replica && session.shared().following()?.is_none() {
-            self.env.remark(match is_server(session.shared().place()) {
-                true => tr!("no standby answered: this is read from the primary", "没有备库应答：读自主库"),
-                false => tr!("--replica: a file has no standby", "--replica：文件没有备库"),
-            });
-        }
+        self.say_without_standby(session.shared())?;
         self.ui.report_notices(self.env, &session, &identity);
         self.ui.report_admins(self.env, &session)?;
         self.check_person(&session)?;
         Ok(session)
+    }
+
+    /// Says that no standby is read, if one was asked for.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn say_without_standby(&mut self, store: &dyn SharedStore) -> Result<(), Error> {
+        if !self.options.replica || store.following()?.is_some() {
+            return Ok(());
+        }
+        let said = match store.server().map(|it| it.without_standby()) {
+            None => tr!("--replica: a file has no standby", "--replica：文件没有备库").to_owned(),
+            Some(None) => {
+                tr!("the address has no standby: this is read from the primary", "地址中没有备库：读自主库").to_owned()
+            }
+            Some(Some(why)) => trf!(
+                "no standby can be read, so this is read from the primary: {why}",
+                "没有可读取的备库，因此读自主库：{why}"
+            ),
+        };
+        self.env.remark(said);
+        Ok(())
     }
 
     /// Fails if `--as` names nobody who is enrolled. In a broken log they may be enrolled after the first fault.

@@ -176,11 +176,11 @@ fn wait_for(
         if answer.is_open() || answer.is_permanent() || left <= 0 {
             return Ok(answer);
         }
-        let failed = answer.failed_conditions();
-        if failed != said {
+        let awaited = answer.awaited();
+        if awaited != said {
             let (until, reason) = (clock.at(until), clock.local(&answer.reason()));
             context.env.remark(trf!("waiting until {until}: {reason}", "等待至 {until}：{reason}"));
-            said = failed;
+            said = awaited;
         }
         let pause = POLL.min(Duration::from_secs(left.unsigned_abs()));
         if !session.shared().wait_for_news(pause)? {

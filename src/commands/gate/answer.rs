@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::format::Entry;
 use crate::lang::{Lang, lang};
 use crate::output::requirements::{RequirementText, requirement_table};
-use crate::output::{Clock, ago, json, table};
+use crate::output::{Clock, ago, folded, json, table};
 use crate::{tr, trf};
 
 /// The name of a condition.
@@ -159,9 +159,10 @@ impl Answer {
         self.lines.iter().filter_map(|line| Some((line, line.failed.as_ref()?)))
     }
 
-    /// The names of the conditions that do not hold.
-    pub fn failed_conditions(&self) -> Vec<Name> {
-        self.failed().map(|(line, _)| line.condition).collect()
+    /// The conditions that do not hold, with the details of those that need an act; the others tell the time.
+    pub fn awaited(&self) -> Vec<(Name, Option<String>)> {
+        let detail = |line: &Line, it: &Failed| (it.opens == Opens::ByAct).then(|| line.detail.clone());
+        self.failed().map(|(line, it)| (line.condition, detail(line, it))).collect()
     }
 
     /// The requirements that keep the change from being started; none once this run has started it.
@@ -202,13 +203,17 @@ impl Answer {
         self.start.as_ref().map(|it| it.revision)
     }
 
-    /// Prints it to standard output, with the start if that was recorded.
+    /// Prints it to standard output, with the start if that was recorded. No pager shows it, because another command may
+    /// wait for the exit code.
     ///
     /// # Errors
     /// Standard output fails.
     pub fn print(&self, context: &mut Context<'_>, recorded: Option<&Entry>) -> Result<(), Error> {
         let (width, clock) = (context.env.width, context.clock());
-        context.ui.answer(context.env, || self.json(recorded), || self.text(width, &clock))
+        match context.ui.json {
+            true => context.ui.print_json(context.env, self.json(recorded)),
+            false => Ok(context.env.print(folded(&self.text(width, &clock), width))?),
+        }
     }
 
     fn text(&self, width: Option<u16>, clock: &Clock) -> String {

@@ -124,6 +124,7 @@ impl Verify {
             read => read?,
         };
         bar.finish_and_clear();
+        context.say_without_standby(session.shared())?;
         context.ui.report_notices(context.env, &session, &identity);
         compared.iter().for_each(|it| it.report_timestamp(&mut reading));
         findings.extend(reading.findings.iter().cloned());

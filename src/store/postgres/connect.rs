@@ -63,6 +63,8 @@ pub struct Connected {
     pub peer: String,
     /// What the server warns of.
     pub warnings: Warnings,
+    /// Why no standby is used, if one was asked for.
+    pub without_standby: Option<ConnectError>,
     /// How long it may be silent. Whoever uses the connection begins each call there.
     pub silence: Silence,
 }
@@ -134,10 +136,13 @@ pub fn connect(address: &Address, home: &Home) -> Result<Connected, ConnectError
             }
         }
     }
-    match (primary, failures.pop()) {
-        (Some(primary), _) => Ok(primary),
-        (None, Some(only)) if failures.is_empty() => Err(only),
-        (None, last) => Err(ConnectError::All(failures.into_iter().chain(last).collect())),
+    let failure = match failures.pop() {
+        Some(only) if failures.is_empty() => Some(only),
+        last => last.map(|last| ConnectError::All(failures.into_iter().chain([last]).collect())),
+    };
+    match primary {
+        Some(primary) => Ok(Connected { without_standby: failure, ..primary }),
+        None => Err(failure.unwrap_or(ConnectError::All(Vec::new()))),
     }
 }
 
@@ -183,7 +188,8 @@ impl Attempt<'_> {
         });
         let (client, State { standby, read_only }) =
             opened.map_err(|why| ConnectError::Failed { peer: peer.to_string(), why })?;
-        Ok(Connected { client, standby, read_only, peer: peer.to_string(), warnings, silence: silence.clone() })
+        let (peer, silence) = (peer.to_string(), silence.clone());
+        Ok(Connected { client, standby, read_only, peer, warnings, without_standby: None, silence })
     }
 
     fn tls(&self) -> Result<Tls, String> {

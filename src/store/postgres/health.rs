@@ -2,6 +2,7 @@
 
 use crate::store::StoreError;
 use crate::store::doing::Doing;
+use crate::store::postgres::error::ConnectError;
 use crate::store::postgres::fault::malformed;
 use crate::store::postgres::shared::SharedDatabase;
 
@@ -30,6 +31,11 @@ pub struct Health {
 }
 
 impl SharedDatabase {
+    /// Why no standby is read, if one was asked for and others failed.
+    pub fn without_standby(&self) -> Option<&ConnectError> {
+        self.link().without_standby()
+    }
+
     /// Asks for the condition of the server.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use crate::store::doing::Doing;
 use crate::store::fault::Fault;
 use crate::store::postgres::address::Address;
 use crate::store::postgres::connect::{Connected, Home, Warnings, connect};
+use crate::store::postgres::error::ConnectError;
 use crate::store::postgres::fault::{ENGINE, failed};
 use crate::store::postgres::service;
 use crate::store::postgres::silence::Silence;
@@ -22,6 +23,7 @@ pub struct Link {
     home: Home,
     read_only: Cell<bool>,
     standby: Cell<bool>,
+    without_standby: Option<ConnectError>,
     warnings: RefCell<Warnings>,
     silence: RefCell<Silence>,
 }
@@ -32,10 +34,11 @@ impl Link {
     /// # Errors
     /// [`StoreError::Server`].
     pub fn open(address: Address, home: Home) -> Result<Self, StoreError> {
-        let Connected { client, standby, read_only, warnings, silence, .. } = connect(&address, &home)?;
+        let Connected { client, standby, read_only, warnings, without_standby, silence, .. } =
+            connect(&address, &home)?;
         let (client, standby, read_only) = (RefCell::new(client), Cell::new(standby), Cell::new(read_only));
         let (warnings, silence) = (RefCell::new(warnings), RefCell::new(silence));
-        Ok(Self { client, address, home, standby, read_only, warnings, silence })
+        Ok(Self { client, address, home, standby, without_standby, read_only, warnings, silence })
     }
 
     /// Connects again, perhaps to another host of the address.
@@ -68,6 +71,11 @@ impl Link {
     /// Whether the server follows a primary.
     pub fn is_standby(&self) -> bool {
         self.standby.get()
+    }
+
+    /// Why no standby is used, if one was asked for and others failed.
+    pub fn without_standby(&self) -> Option<&ConnectError> {
+        self.without_standby.as_ref()
     }
 
     /// The connection, for a call that is answered soon.
