@@ -21,7 +21,7 @@ fn world(changes: usize) -> World {
 }
 
 /// Starts a shell's line as a person; `twinseal` is the compiled program.
-fn typed(world: &World, person: &str, line: &str) -> PtySession {
+pub fn typed(world: &World, person: &str, line: &str) -> PtySession {
     let home = world.path(&format!("people/{person}"));
     let mut command = Command::new("sh");
     let script = line.replace("twinseal", &format!("'{}'", env!("CARGO_BIN_EXE_twinseal")));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use twinseal::error::Exit;
 use twinseal::store::{Anchor, Excuse, Session, Writer};
 
+use crate::interrupt::typed;
 use crate::support::World;
 use crate::support::server::Server;
 
@@ -110,4 +111,54 @@ fn no_register_moves_onto_another_one() {
     second.fails("alice", &format!("register move prod.db {address}"), Exit::Environment, "already exists");
     second.ok("erin", "note CHG-1 Words.");
     second.fails("alice", "register move prod.db prod.db", Exit::Environment, "is the register itself");
+}
+
+#[test]
+fn no_register_moves_to_an_address_that_names_another_one() {
+    let Some((world, server)) = beside_a_server() else { return };
+    let address = server.address();
+    for named in ["other", &format!("prod%23{}", "0".repeat(32))] {
+        for option in ["", " --resume"] {
+            let go = format!("register move prod.db {address}?register={named}{option}");
+            world.fails("alice", &go, Exit::Invalid, "register names another register");
+            assert!(world.run("alice", &go).err.contains("hint: leave register= out"));
+        }
+    }
+    assert_eq!(server.raws().len(), 0);
+    world.ok("erin", "note CHG-1 Words.");
+    // Its own name is no other register.
+    world.ok("alice", &format!("register move prod.db {address}?register=prod"));
+    assert_eq!(server.raws().len(), 4);
+}
+
+/// Nothing of a move is anywhere: everybody records at the old place, and nothing is at the new one.
+fn is_not_moved(world: &World, server: &Server) {
+    world.ok("erin", "note CHG-1 Words.");
+    assert_eq!(server.raws().len(), 0);
+    let left: Vec<_> = std::fs::read_dir(world.path("")).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert!(left.iter().all(|it| !it.to_string_lossy().contains("new.db")), "{left:?}");
+}
+
+#[test]
+fn a_move_that_nobody_confirms_leaves_nothing_anywhere() {
+    let Some((world, server)) = beside_a_server() else { return };
+    world.at_real_time();
+    for to in [&server.address(), "new.db"] {
+        for typed in [&[""][..], &["no", "n", "No"], &["yes", "prod", ""]] {
+            let refused = world.run_typing("alice", &format!("register move prod.db {to}"), typed);
+            assert_eq!(refused.exit, Exit::Refused, "{}", refused.screen);
+            is_not_moved(&world, &server);
+        }
+        // Ctrl-C, and Ctrl-D, which is the end of the input.
+        for (key, said) in [('c', "interrupted; nothing was recorded"), ('d', "not confirmed")] {
+            let mut session = typed(&world, "alice", &format!("exec twinseal register move prod.db '{to}'"));
+            session.exp_string("nobody records at the old place: ").unwrap();
+            session.send_control(key).unwrap();
+            let rest = session.exp_eof().unwrap();
+            assert!(rest.contains(said), "{rest}");
+            is_not_moved(&world, &server);
+        }
+    }
+    let moved = world.run_typing("alice", "register move prod.db new.db", &["move"]);
+    assert_eq!(moved.exit, Exit::Done, "{}", moved.screen);
 }

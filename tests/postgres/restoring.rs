@@ -81,3 +81,21 @@ fn nothing_but_a_valid_backup_is_restored_to_a_server() {
     let empty = world.run("bob", &format!("list --register {address}"));
     assert!(empty.err.contains("there is no entry 0"), "{}", empty.screen);
 }
+
+#[test]
+fn no_backup_is_restored_to_an_address_that_names_another_register() {
+    let Some((world, server, address)) = lost() else { return };
+    for named in ["other", &format!("prod%23{}", "0".repeat(32))] {
+        let refused = world.run("audrey", &format!("restore copy.db --to {address}?register={named}"));
+        assert_eq!(refused.exit, Exit::Invalid, "{}", refused.screen);
+        assert!(
+            refused.err.contains("register names another register")
+                && refused.err.contains("hint: leave register= out"),
+            "{}",
+            refused.screen
+        );
+    }
+    assert_eq!(server.raws().len(), 0);
+    world.ok("audrey", &format!("restore copy.db --to {address}?register=prod"));
+    assert_eq!(server.raws().len(), 3);
+}

@@ -86,6 +86,13 @@ impl ConnectError {
     /// What to do next, where the error itself does not say.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Address(AddressError::OtherRegister) => Some(
+                tr!(
+                    "leave register= out of the address: the register keeps its name and id",
+                    "请从地址中去掉 register=：该变更台账保留其名称和标识"
+                )
+                .to_owned(),
+            ),
             Self::Private(PrivateError::Readable { path, .. }) => Some(format!("chmod 600 {}", path.display())),
             Self::Failed { why, .. } => Some(why.hint()),
             Self::All(all) => all.iter().find_map(Self::hint),

@@ -14,7 +14,9 @@ use crate::error::{Error, RegisterError};
 use crate::key_choice::confirm;
 use crate::output::safe;
 use crate::private::{self, Owner};
-use crate::store::{self, FileError, Session, SharedStore, Site, StoreError, for_others, is_one_place};
+use crate::store::{
+    self, FileError, Session, SharedStore, Site, StoreError, for_others, is_free, is_one_place, is_server,
+};
 use crate::trust::{Purpose, Request};
 use crate::{tr, trf};
 
@@ -55,20 +57,7 @@ impl Move {
             Some(to) => return Err(moved(&session, to)),
             None => session.shared().writable()?,
         }
-        let target = open_target(context, &session, &to, marked.is_some())?;
-        // Another spelling of an address is not noticed before the server was asked.
-        if is_one_place(session.shared().place(), target.place()) {
-            return Err(StoreError::File(FileError::SameFile { path: to }).into());
-        }
-        // At the marked place others may record already, so it goes nowhere else.
-        if let Some(to) = marked.as_ref().filter(|to| !is_one_place(target.place(), to)) {
-            target.discard();
-            return Err(moved(&session, to));
-        }
-        if let Err(error) = ask(context, &session, target.place()) {
-            target.discard();
-            return Err(error);
-        }
+        let target = confirmed_target(context, &session, &to, marked.as_deref())?;
         let note = context.registers.state_folder(session.fingerprint()).join("moving");
         if marked.is_some() {
             let begun = check_begun(context, &note, target.place());
@@ -86,6 +75,42 @@ impl Move {
         // If it stays, only this account could begin the same move again, which its mark refuses.
         let _ = std::fs::remove_file(&note);
         report(context, &session, &there, head)
+    }
+}
+
+/// The new place, once the user has confirmed it. A file is made only then, because Ctrl-C at the question would leave it
+/// there. A server makes nothing, and says which register it is.
+fn confirmed_target(
+    context: &mut Context<'_>,
+    session: &Session,
+    to: &Path,
+    marked: Option<&Path>,
+) -> Result<Box<dyn SharedStore>, Error> {
+    let makes_file = marked.is_none() && !is_server(to);
+    if makes_file {
+        if !is_free(to, context.registers.scratch()) {
+            return Err(StoreError::Exists { path: to.to_owned() }.into());
+        }
+        ask(context, session, to)?;
+    }
+    let target = open_target(context, session, to, marked.is_some())?;
+    let checked = if is_one_place(session.shared().place(), target.place()) {
+        // Another spelling of an address is not noticed before the server was asked.
+        Err(StoreError::File(FileError::SameFile { path: to.to_owned() }).into())
+    } else if let Some(to) = marked.filter(|to| !is_one_place(target.place(), to)) {
+        // At the marked place others may record already, so it goes nowhere else.
+        Err(moved(session, to))
+    } else if makes_file {
+        Ok(())
+    } else {
+        ask(context, session, target.place())
+    };
+    match checked {
+        Ok(()) => Ok(target),
+        Err(error) => {
+            target.discard();
+            Err(error)
+        }
     }
 }
 
