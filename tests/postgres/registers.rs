@@ -67,6 +67,34 @@ fn no_redacted_text_is_left_and_only_an_admin_role_removes_one() {
 }
 
 #[test]
+fn names_of_the_founders_are_redacted_and_again_after_somebody_put_them_back() {
+    if super::cluster::Cluster::shared().is_none() {
+        return;
+    }
+    let world = World::with_requests();
+    world.ok("bob", "person request bob --register prod --role admin --name 'Bob Li' --out named.request");
+    fs::rename(world.path("named.request"), world.path("bob.request")).unwrap();
+    let members = PEOPLE.iter().map(|(person, roles)| format!(" --member {person}={person}.request:{roles}"));
+    world.on_server();
+    world.ok("alice", &format!("init --name prod --register {}{}", world.place(), members.collect::<String>()));
+    let fingerprint = world.fingerprint();
+    world.ok("bob", &format!("seal --fingerprint {fingerprint} --digest {fingerprint}"));
+    let named = world.raw(0);
+    assert!(named.text.is_some());
+    world.ok("alice", "proposal redact 0 --reason Personal.");
+    world.ok("bob", &format!("proposal second 1 --digest {}", world.newest_proposal().opened));
+    assert_eq!(world.raw(0).text, None);
+    world
+        .server()
+        .unwrap()
+        .owner()
+        .execute("UPDATE twinseal.entry SET text = $1 WHERE seq = 0", &[&named.text])
+        .unwrap();
+    assert_eq!(world.ok("alice", "rebuild"), "text of entry 0: redacted again\n");
+    assert_eq!(world.findings("alice"), Vec::<String>::new());
+}
+
+#[test]
 fn nothing_is_recorded_by_a_role_that_only_reads() {
     let Some(world) = filed() else { return };
     let server = world.server().unwrap();

@@ -138,8 +138,16 @@ fn nothing_is_recorded_or_redacted_that_the_server_takes_back() {
     let redacted = world.run("bob", &second);
     assert!(redacted.err.contains("still has the text that was redacted"), "{}", redacted.screen);
     assert_eq!(redacted.exit, Exit::Environment, "{}", redacted.screen);
+    for option in ["", " --json"] {
+        let rebuilt = world.run("alice", &format!("rebuild{option}"));
+        assert_eq!(rebuilt.exit, Exit::Broken, "{}", rebuilt.screen);
+        assert!(rebuilt.screen.contains("still has the text that was redacted"), "{}", rebuilt.screen);
+        assert!(!rebuilt.screen.contains("redacted again"), "{}", rebuilt.screen);
+    }
+    assert!(world.findings("audrey").iter().any(|it| it.contains("[redacted]")), "{:?}", world.findings("audrey"));
     world.tamper(UNHIDE);
-    world.ok("alice", "rebuild");
+    assert_eq!(world.ok("alice", "rebuild"), "text of entry 2: redacted again\n");
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
     let newest = world.entries() - 1;
     world.tamper(&hidden("AFTER INSERT", &format!("DELETE FROM twinseal.entry WHERE seq >= {newest}; RETURN NULL;")));
     let noted = world.run("erin", "note CHG-1 Words.");

@@ -125,6 +125,14 @@ impl SharedDatabase {
         Ok(place.map(told::new_place))
     }
 
+    /// The server is asked again for the newest row, and for entry 0 if its text is redacted now.
+    fn forget(&self, redacted: &[u64]) {
+        self.newest.forget();
+        if redacted.contains(&0) {
+            self.first.replace(None);
+        }
+    }
+
     fn redact(&self, seqs: &[u64]) -> Result<(), StoreError> {
         if seqs.is_empty() {
             return Ok(());
@@ -247,7 +255,7 @@ impl SharedStore for SharedDatabase {
     ) -> Result<Appended, StoreError> {
         self.writable()?;
         self.link.warning();
-        self.newest.forget();
+        self.forget(redact);
         if raw.seq != head.map_or(0, |head| head.seq + 1) {
             return Ok(Appended::HeadMoved);
         }
@@ -277,7 +285,7 @@ impl SharedStore for SharedDatabase {
         _cache: &VerifiedCache,
     ) -> Result<Appended, StoreError> {
         self.writable()?;
-        self.newest.forget();
+        self.forget(redact);
         self.link.warning();
         let failed = || failed(Doing::Record);
         let mut client = self.link.client()?;
@@ -356,7 +364,7 @@ impl SharedStore for SharedDatabase {
         cache: &VerifiedCache,
     ) -> Result<Refilled, StoreError> {
         self.writable()?;
-        self.newest.forget();
+        self.forget(redact);
         if self.newest()? != head.map(|head| head.seq) {
             return Ok(Refilled::HeadMoved);
         }
