@@ -1,14 +1,19 @@
 //! Reading from a standby, and what it may not do.
 
+use std::io::{BufRead, BufReader, Read as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::sync::mpsc::channel;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use twinseal::cli::{READING, RECORDING};
 use twinseal::error::Exit;
 
-use super::failover::{Pair, free_port, primary, wait_until};
-use super::scene::Scene;
-use crate::support::{Output, World};
+use super::cluster::value;
+use super::failover::{Pair, free_port, primary, synchronous, wait_until};
+use super::scene::{ROLE, Scene};
+use crate::support::{Killed, Output, World};
 
 /// A register on a primary with a standby, by an address that names the primary first.
 fn founded() -> Option<(Scene, Pair)> {
@@ -142,4 +147,75 @@ fn a_standby_behind_the_pin_is_no_rollback_and_a_standby_of_another_log_is_one()
     caught_up(&scene, &pair);
     let stopped = world.run("erin", "list --replica");
     fails(&stopped, Exit::Broken, &format!("the log lacks entry {newest}"));
+}
+
+#[test]
+fn doctor_says_that_nobody_confirms_and_does_not_wait_for_it() {
+    let Some(first) = primary() else { return };
+    // A server that owes an answer is given up after six seconds.
+    let scene = Scene::founded(&first, &format!("127.0.0.1:{}", first.port), "?connect_timeout=1");
+    let waits = "fault         server: it waits for standbys, and none follows it";
+    let alone = "warning       server: no standby confirms what is recorded";
+    let says = |person: &str, expected: Option<&str>| {
+        let begun = Instant::now();
+        let looked = scene.world.run(person, "doctor");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        for words in [waits, alone] {
+            assert_eq!(looked.out.contains(words), expected == Some(words), "{words}: {}", looked.screen);
+        }
+    };
+    says("audrey", Some(alone));
+    let Pair { primary, standby } = Pair::of(first, free_port());
+    says("audrey", None);
+    // One that follows, and is none of those that are waited for: whoever may monitor the server is told that.
+    let mut owner = Pair::owner(&primary);
+    owner.batch_execute(&format!("GRANT pg_monitor TO {ROLE}")).unwrap();
+    says("audrey", None);
+    owner.batch_execute("ALTER SYSTEM SET synchronous_standby_names = 'other'").unwrap();
+    owner.batch_execute("SELECT pg_reload_conf()").unwrap();
+    let follows = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'async'";
+    wait_until("it still confirms", || value(&mut owner, follows) == "1");
+    says("audrey", Some(waits));
+    standby.kill();
+    wait_until("the standby still follows", || value(&mut owner, "SELECT count(*) FROM pg_stat_replication") == "0");
+    let before = scene.log(&primary).entries();
+    says("audrey", Some(waits));
+    // Nothing can be recorded now, and doctor has recorded nothing.
+    synchronous(&primary, false);
+    assert_eq!(scene.log(&primary).entries(), before);
+    scene.world.ok("erin", "note CHG-1 Words.");
+}
+
+/// Somebody files a change while carol watches her inbox, who then presses Ctrl-C. The signal that ended it, and what it
+/// said.
+fn watched(scene: &Scene, options: &[&str]) -> (Option<i32>, String) {
+    let mut command = scene.world.command("carol", &[&["inbox", "--watch"], options].concat());
+    let mut watching = Killed(command.env("TWINSEAL_REGISTER", &scene.address).spawn().unwrap());
+    let (line, lines) = channel();
+    let mut out = BufReader::new(watching.0.stdout.take().unwrap()).lines();
+    thread::spawn(move || while out.next().is_some_and(|it| line.send(it.unwrap()).is_ok()) {});
+    let next = || lines.recv_timeout(Duration::from_secs(20)).expect("nothing is shown");
+    let shown = next();
+    assert!(shown.contains("approve CHG-"), "{shown}");
+    while lines.recv_timeout(Duration::from_millis(500)).is_ok() {}
+    let filed = scene.world.ok("erin", "file change.toml --again --json");
+    let filed: serde_json::Value = serde_json::from_str(&filed).unwrap();
+    let shown = next();
+    assert!(shown.contains(filed["recorded"]["change"].as_str().unwrap()), "{shown} {filed}");
+    kill_process(Pid::from_child(&watching.0), Signal::INT).unwrap();
+    let mut said = String::new();
+    watching.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    (watching.0.wait().unwrap().signal(), said)
+}
+
+#[test]
+fn whoever_watches_a_standby_sees_what_is_new_and_ends_as_on_a_primary() {
+    let Some((scene, _pair)) = founded() else { return };
+    let ended = watched(&scene, &["--replica"]);
+    assert!(ended.1.contains("read from a standby, whose newest transaction is of "), "{ended:?}");
+    let (signal, said) = watched(&scene, &[]);
+    assert_eq!((signal, ended.0), (Some(Signal::INT.as_raw()), Some(Signal::INT.as_raw())));
+    for said in [&said, &ended.1] {
+        assert!(said.contains("interrupted; nothing was recorded"), "{said}");
+    }
 }

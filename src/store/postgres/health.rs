@@ -13,7 +13,8 @@ pub struct Health {
     pub version: String,
     /// `synchronous_standby_names`: empty if no standby confirms a commit.
     pub standbys: String,
-    /// How many standbys follow it.
+    /// How many standbys follow it, without those that are known to confirm nothing: only a role with the rights of
+    /// `pg_monitor` is told that.
     pub followers: i64,
     /// Whether a commit reaches the disk before it is acknowledged: `fsync` and `full_page_writes`.
     pub durable: bool,
@@ -43,7 +44,7 @@ impl SharedDatabase {
     pub fn health(&self) -> Result<Health, StoreError> {
         let settings = "SELECT current_setting('server_version'), current_setting('synchronous_standby_names'),
             current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on', pg_backend_pid(),
-            (SELECT count(*) FROM pg_stat_replication), current_user::text,
+            (SELECT count(*) FROM pg_stat_replication WHERE sync_state IS DISTINCT FROM 'async'), current_user::text,
             has_table_privilege('twinseal.entry', 'INSERT'), has_table_privilege('twinseal.moved', 'INSERT'),
             current_setting('is_superuser') = 'on'";
         let (doing, link) = (Doing::ReadLog, self.link());
