@@ -9,6 +9,7 @@ mod derived;
 mod encrypted;
 mod failover;
 mod failure;
+mod founding;
 mod latency;
 mod moving;
 mod projecting;

@@ -166,6 +166,8 @@ impl Cluster {
         }
         // A signal to the group of the tests must not end the guardian before its work.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        // A standby looks in its home for a certificate of its own, and may not look in that of root.
+        command.env("HOME", folder);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir(folder);
         let (folder, programs, account) = (folder.to_owned(), programs.to_owned(), account.to_owned());
         let cluster = Self { guardian: command.spawn().unwrap(), folder, programs, port, account, small_disk };
@@ -188,19 +190,33 @@ impl Cluster {
 
     /// A standby of this cluster at a port, by a base backup. The role `follower` may replicate over the Unix socket.
     pub fn standby(&self, port: u16, settings: &[&str]) -> Self {
+        self.standby_by(port, settings, |_| {
+            let mut copy = as_server(&self.programs.join("pg_basebackup"));
+            copy.args(["-D", "data", "-R", "--checkpoint=fast", "--no-sync", "-U", "follower", "-h"]).arg(&self.folder);
+            copy.args(["-p", &self.port.to_string()]);
+            copy
+        })
+    }
+
+    /// A standby at a port, whose folder `data` a command makes in a folder of its own.
+    pub fn standby_by(&self, port: u16, settings: &[&str], copy: impl FnOnce(&Path) -> Command) -> Self {
         let folder = TempDir::with_prefix("pg").unwrap().keep();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+        let mut copy = copy(&folder);
         give(&folder);
-        let made = as_server(&self.programs.join("pg_basebackup"))
-            .args(["-D", "data", "-R", "--checkpoint=fast", "--no-sync", "-U", "follower", "-h"])
-            .arg(&self.folder)
-            .args(["-p", &self.port.to_string()])
-            .current_dir(&folder)
-            .output()
-            .unwrap();
+        let made = copy.current_dir(&folder).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let plan = Plan { settings: settings.iter().map(|it| (*it).to_owned()).collect(), ..Plan::default() };
         Self::run((&folder, port), &self.programs, &self.account, &plan).expect("the port is taken")
+    }
+
+    /// A shell of the account that runs the server, with PostgreSQL's programs in its path.
+    pub fn shell(&self) -> Command {
+        let mut shell = as_server(Path::new("sh"));
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(self.programs.clone()).chain(std::env::split_paths(&path));
+        shell.env("PATH", std::env::join_paths(folders).unwrap());
+        shell
     }
 
     /// The folder of the small disk, if it has one.
@@ -357,7 +373,8 @@ pub fn one_at_a_time() -> MutexGuard<'static, ()> {
     ROLES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn give(path: &Path) {
+/// Gives a file or folder to the account that runs the servers.
+pub fn give(path: &Path) {
     if is_root() {
         chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
     }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use ::postgres::error::SqlState;
 use twinseal::error::Exit;
 
 use super::cluster::{one_at_a_time, value};
@@ -135,4 +136,66 @@ fn no_invented_name_hides_behind_a_redacted_text() {
     scene.owner(&format!("INSERT INTO twinseal_tables.names VALUES ('{register}', 'erin', 2, 'I approve everything')"));
     let findings = scene.world.findings("audrey");
     assert!(findings.iter().any(|it| it.contains("[tables]") && it.contains("names")), "{findings:#?}");
+}
+
+/// The columns of the tables: table, column, and whether it holds text.
+const COLUMNS: &str = "SELECT table_name::text, column_name::text, data_type = 'text' FROM information_schema.columns
+    WHERE table_schema = 'twinseal_tables' ORDER BY 1, 2";
+
+#[test]
+fn no_projector_plants_a_value_that_is_longer_than_any_legal_one() {
+    let Some(scene) = Scene::filed() else { return };
+    let server = scene.world.server().unwrap();
+    let columns: Vec<(String, String, bool)> =
+        server.owner().query(COLUMNS, &[]).unwrap().iter().map(|it| (it.get(0), it.get(1), it.get(2))).collect();
+    let role = scene.address.split(['/', '@']).nth(2).unwrap();
+    let mut projector = server.another_owner();
+    projector.batch_execute(&format!("SET ROLE {role}")).unwrap();
+    let mut insert = |table: &str, long: Option<&str>, bytes: usize| {
+        let value = |(_, column, is_text): &(String, String, bool)| match () {
+            () if long == Some(column) => format!("repeat('台', {}) || repeat('x', {})", bytes / 3, bytes % 3),
+            () if *is_text => "'x'".to_owned(),
+            () if column == "time" => "now()".to_owned(),
+            () => "1".to_owned(),
+        };
+        let of_table = columns.iter().filter(|(of, ..)| of == table);
+        let (names, values): (Vec<_>, Vec<_>) = of_table.map(|it| (format!("\"{}\"", it.1), value(it))).unzip();
+        let (names, values) = (names.join(", "), values.join(", "));
+        let sql = format!("BEGIN; INSERT INTO twinseal_tables.\"{table}\" ({names}) VALUES ({values})");
+        let inserted = projector.batch_execute(&sql).map_err(|error| error.code().unwrap().clone());
+        projector.batch_execute("ROLLBACK").unwrap();
+        inserted
+    };
+    let mut tried = 0;
+    // Rows are read only under the id of a register.
+    for (table, column, _) in columns.iter().filter(|(_, column, is_text)| *is_text && column != "register") {
+        assert_eq!(insert(table, None, 0), Ok(()), "{table}");
+        let most = if table == "projected" { 64 } else { 65_536 };
+        let refused = insert(table, Some(column), most + 1);
+        assert_eq!(refused, Err(SqlState::CHECK_VIOLATION), "{table}.{column}");
+        tried += 1;
+    }
+    assert!(tried > 80, "{tried}");
+}
+
+#[test]
+fn the_longest_legal_words_in_four_bytes_a_character_are_projected() {
+    let Some(scene) = Scene::filed() else { return };
+    let world = &scene.world;
+    let long = |characters: usize| "𠮷".repeat(characters);
+    let request = format!("person request alma --register {} --name {} --out alma.request", world.named(), long(200));
+    world.person("alma");
+    world.ok("alma", &request);
+    world.ok("alice", "person enrol alma=alma.request:engineer");
+    world.ok("bob", &format!("proposal second 1 --digest {}", world.newest_proposal().opened));
+    world.write("long.toml", crate::support::CHANGE.replace("Raise the pool", &long(200)));
+    world.ok("erin", "file long.toml");
+    scene.project();
+    scene.is_right(world.entries() - 1);
+    let longest = |column: &str, table: &str| {
+        let sql = format!("SELECT max(octet_length({column})) FROM twinseal_tables.{table}");
+        value(&mut world.server().unwrap().owner(), &sql)
+    };
+    assert_eq!(longest("title", "revisions"), "800");
+    assert_eq!(longest("name", "names"), "800");
 }

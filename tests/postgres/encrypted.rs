@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use super::cluster::{Cluster, Person, Plan, value};
+use super::cluster::{Cluster, Person, Plan, give, value};
 use super::connecting::network_address;
+use super::failover::{free_port, wait_until};
 use crate::support::stock_tool;
 use twinseal::store::postgres::error::{ConnectError, Why};
 
@@ -65,7 +67,13 @@ fn server() -> Option<&'static (Cluster, Authority)> {
                 .chain([format!("listen_addresses=127.0.0.1{listen}")])
                 .collect(),
             files: ["server.pem", "server.key", "ca.pem"].map(|name| (name, authority.read(name))).into(),
-            rules: vec!["hostnossl all all all reject".to_owned(), "hostssl all certified all cert".to_owned()],
+            rules: [
+                "hostnossl all all all reject",
+                "hostssl all certified all cert",
+                "hostssl replication replicator all scram-sha-256",
+            ]
+            .map(str::to_owned)
+            .into(),
             ..Plan::default()
         };
         Some((Cluster::start(plan)?, authority))
@@ -161,4 +169,59 @@ fn a_client_certificate_takes_the_place_of_a_password() {
     assert!(refused("&sslcert=certified.pem&sslkey=certified.pem").contains("read by others"));
     fs::set_permissions(person.path("certified.key"), fs::Permissions::from_mode(0o644)).unwrap();
     assert!(refused("&sslcert=certified.pem&sslkey=certified.key").contains("read by others"));
+}
+
+const STANDBY: &str = include_str!("../../examples/postgres/standby.sh");
+
+/// Runs the script of the examples in a folder that has the authority, and the password of the role `replicator`.
+fn standby_script(cluster: &Cluster, authority: &Authority, folder: &Path, arguments: &[&str]) -> Command {
+    for (name, content) in [
+        ("standby.sh", STANDBY.as_bytes()),
+        ("ca.pem", &authority.read("ca.pem")),
+        (".pgpass", b"*:*:*:replicator:follows\n"),
+    ] {
+        fs::write(folder.join(name), content).unwrap();
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+        give(&folder.join(name));
+    }
+    let mut script = cluster.shell();
+    script.arg("standby.sh").args(arguments).env("HOME", folder).current_dir(folder);
+    script
+}
+
+#[test]
+fn the_script_of_the_examples_makes_a_standby_that_follows_by_whatever_paths_it_is_given() {
+    let Some((cluster, authority)) = server() else { return };
+    let mut owner = cluster.client("postgres", &cluster.account);
+    owner.batch_execute("CREATE ROLE replicator LOGIN REPLICATION PASSWORD 'follows'").unwrap();
+    let primary = format!("localhost:{}", cluster.port);
+    for (name, absolute) in [("standby1", false), ("standby2", true)] {
+        let standby = cluster.standby_by(free_port(), &[], |folder| {
+            let path = |name: &str| if absolute { folder.join(name) } else { name.into() };
+            let [data, ca] = ["data", "ca.pem"].map(|it| path(it).display().to_string());
+            standby_script(cluster, authority, folder, &[&primary, name, &data, &ca])
+        });
+        let following = format!(
+            "SELECT count(*) FROM pg_stat_replication JOIN pg_stat_ssl USING (pid) JOIN pg_replication_slots ON pid = active_pid
+                WHERE application_name = slot_name AND slot_name = '{name}' AND state = 'streaming' AND ssl"
+        );
+        wait_until("the standby does not follow", || value(&mut owner, &following) == "1");
+        drop(standby);
+    }
+    let folder = TempDir::new().unwrap();
+    give(folder.path());
+    let refused = |arguments: &[&str]| {
+        let output = standby_script(cluster, authority, folder.path(), arguments).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (arguments, code, said) in [
+        (&[&primary, "standby3", "."][..], 2, "usage: "),
+        (&[&primary, "Standby-3", "data", "ca.pem"], 2, "a name of a standby has lower-case letters"),
+        (&[&primary, "standby3", ".", "ca.pem"], 1, "is not empty"),
+        // Nothing is copied from a server that nobody vouches for.
+        (&[&primary, "standby3", "data", "standby.sh"], 1, "root certificate"),
+    ] {
+        let (exit, err) = refused(arguments);
+        assert!(exit == Some(code) && err.contains(said), "{exit:?} {err}");
+    }
 }
