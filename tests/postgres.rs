@@ -20,4 +20,5 @@ mod rights;
 mod scene;
 mod standby;
 mod tricked;
+mod words;
 mod writers;

@@ -103,6 +103,14 @@ pub enum StoreError {
         /// The address.
         place: PathBuf,
     },
+    /// A database for a new register whose tables for registers are not ours.
+    #[error("{}", trf!("the database of {} is not as `twinseal register grant-sql` makes it: {}", "{} 的数据库不是 `twinseal register grant-sql` 所创建的样子：{}", .place.display(), .found.meaning))]
+    OtherSchema {
+        /// The address.
+        place: PathBuf,
+        /// The first difference.
+        found: Finding,
+    },
     /// There is no connection to a server.
     #[error(transparent)]
     Server(#[from] ConnectError),

@@ -25,10 +25,6 @@ pub(super) fn server_hint(error: &StoreError) -> Option<&'static str> {
             "nothing was recorded; name the primary in the address, with a role that may write",
             "未记录任何内容；请在地址中给出主库，并使用可写入的角色"
         ),
-        StoreError::NotPrepared { .. } => tr!(
-            "check the database in the address, or let its owner prepare it: `twinseal register grant-sql | psql DATABASE`",
-            "请检查地址中的数据库，或请其所有者准备好它：`twinseal register grant-sql | psql 数据库`"
-        ),
         StoreError::NotFound { .. } => tr!(
             "check the database and register= in the address; `twinseal found` creates a register there",
             "请检查地址中的数据库和 register=；`twinseal found` 可在那里创建变更台账"
@@ -48,6 +44,26 @@ pub(super) fn server_hint(error: &StoreError) -> Option<&'static str> {
              --register PLACE --fingerprint FINGERPRINT",
             "请打电话或当面向管理员核实；然后用指纹指定一次新位置：--register 位置 --fingerprint 指纹"
         ),
+        StoreError::OnServer { .. } => tr!(
+            "make a file of its valid entries: `twinseal repair --out FILE`",
+            "请将其有效的日志条目写入文件：`twinseal repair --out FILE`"
+        ),
+        _ => return database_hint(error),
+    })
+}
+
+/// What to do about a database that is not prepared for registers, or otherwise than this twinseal does it.
+fn database_hint(error: &StoreError) -> Option<&'static str> {
+    Some(match error {
+        StoreError::NotPrepared { .. } => tr!(
+            "check the database in the address, or let its owner prepare it: `twinseal register grant-sql | psql DATABASE`",
+            "请检查地址中的数据库，或请其所有者准备好它：`twinseal register grant-sql | psql 数据库`"
+        ),
+        StoreError::OtherSchema { .. } => tr!(
+            "name another database, or let its owner undo the difference and prepare it again: \
+             `twinseal register grant-sql | psql DATABASE`",
+            "请改用其他数据库，或请其所有者消除差异并重新准备：`twinseal register grant-sql | psql 数据库`"
+        ),
         StoreError::NoTables { .. } => tr!(
             "an administrator of the database runs the statements of `twinseal register grant-sql` again",
             "请数据库管理员再次执行 `twinseal register grant-sql` 输出的语句"
@@ -56,10 +72,6 @@ pub(super) fn server_hint(error: &StoreError) -> Option<&'static str> {
             "somebody wrote that there, or cut off the log: ask the admins for its newest entry; \
              `twinseal register project --all` makes the tables from the log again",
             "有人写入了该内容，或日志被截断：请向管理员询问最新的日志条目；`twinseal register project --all` 由日志重建数据表"
-        ),
-        StoreError::OnServer { .. } => tr!(
-            "make a file of its valid entries: `twinseal repair --out FILE`",
-            "请将其有效的日志条目写入文件：`twinseal repair --out FILE`"
         ),
         _ => return None,
     })

@@ -50,7 +50,7 @@ impl SharedDatabase {
     /// Connects to a database for a register that has no entry yet.
     ///
     /// # Errors
-    /// [`StoreError::Exists`]; [`StoreError::Broken`] if the schema is not ours.
+    /// [`StoreError::Exists`]; [`StoreError::OtherSchema`] if the schema is not ours; or there is no connection.
     pub fn create(address: &Address, id: &RegisterId, home: &Home) -> Result<Self, StoreError> {
         let named = address.register().is_none_or(|named| named == id.to_string() || named == id.name().as_str());
         if !named {
@@ -63,7 +63,8 @@ impl SharedDatabase {
             return Err(StoreError::NotPrepared { place: PathBuf::from(address.to_string()) });
         }
         match (findings.into_iter().next(), ids.is_empty()) {
-            (Some(finding), _) => return Err(StoreError::Broken(finding)),
+            // Nothing of a register is broken: it is only about to come here.
+            (Some(found), _) => return Err(StoreError::OtherSchema { place, found }),
             (None, false) => return Err(StoreError::Exists { path: place }),
             (None, true) => {}
         }
