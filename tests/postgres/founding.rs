@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use twinseal::error::Exit;
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, value};
+use super::proxy::{Loss, Proxy};
+use super::scene::UNSURE;
 use crate::support::server::Server;
 use crate::support::{PEOPLE, World};
 
@@ -107,4 +109,44 @@ fn nothing_is_left_of_a_register_whose_server_does_not_answer() {
     assert_eq!(founded.exit, Exit::Done, "{}", founded.screen);
     assert!(founded.err.contains("no answer within 1 s"), "{}", founded.screen);
     assert_eq!(server.raws().len(), 1);
+}
+
+/// A world that is about to found a register behind a proxy: its address, and how many entries the database has.
+fn behind_proxy(cluster: &'static Cluster) -> (World, Proxy, String, impl Fn() -> String) {
+    let (world, database, proxy) = (World::with_requests(), cluster.ready(), Proxy::before(cluster));
+    let role = cluster.role(&database, "writer");
+    let address = format!("postgres://{role}@{}/{database}?connect_timeout=1", proxy.host());
+    let entries =
+        move || value(&mut cluster.client(&database, &cluster.account), "SELECT count(*) FROM twinseal.entry");
+    (world, proxy, address, entries)
+}
+
+#[test]
+fn a_register_whose_connection_is_lost_before_or_after_its_commit_is_created_once() {
+    let Some(cluster) = Cluster::shared() else { return };
+    for loss in [Loss::Before, Loss::After] {
+        let (world, proxy, address, entries) = behind_proxy(cluster);
+        proxy.loses(loss);
+        world.ok("alice", &init(&address));
+        assert!(proxy.has_lost(1));
+        assert_eq!(entries(), "1", "{loss:?}");
+        world.ok("alice", &format!("list --register {address}"));
+    }
+}
+
+#[test]
+fn who_cannot_find_out_whether_a_register_was_created_is_told_so_and_can_look() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let (world, proxy, address, entries) = behind_proxy(cluster);
+    let before = files(&world.path(""));
+    proxy.loses(Loss::After);
+    proxy.refuses_then();
+    let unsure = world.run("alice", &init(&address));
+    assert_eq!(unsure.exit, Exit::Environment, "{}", unsure.screen);
+    assert!(unsure.err.contains(UNSURE), "{}", unsure.screen);
+    assert_eq!(files(&world.path("")), before);
+    proxy.recovers();
+    assert_eq!(entries(), "1");
+    let met = world.run_typing("alice", &format!("log --register {address}"), &["yes"]);
+    assert_eq!(met.exit, Exit::Done, "{}", met.screen);
 }

@@ -28,6 +28,9 @@ use crate::store::{
 use crate::trust::{Purpose, Request, taken};
 use crate::{tr, trf};
 
+/// How often entry 0 is written while connections are lost before the server has it.
+const ATTEMPTS: usize = 3;
+
 /// Create a register from options
 ///
 /// For scripts; `twinseal found` asks for the same. Collect an enrolment request from every founding member
@@ -272,11 +275,22 @@ fn record(
     entry: &Entry,
     state: &Register,
 ) -> Result<Box<dyn SharedStore>, StoreError> {
-    let turn = shared.turn(writer);
-    match turn.and_then(|turn| shared.append(&turn, None, raw, &[], &|tables| tables.project(entry, None, state))) {
-        Ok(Appended::Done) => Ok(shared),
-        // Another process created the file at the same time.
-        Ok(Appended::HeadMoved) => Err(StoreError::Exists { path: shared.place().to_owned() }),
+    let mut append = || {
+        let turn = shared.turn(writer)?;
+        for _ in 0..ATTEMPTS {
+            match shared.append(&turn, None, raw, &[], &|tables| tables.project(entry, None, state))? {
+                Appended::Done => return Ok(true),
+                // Another process created it at the same time.
+                Appended::HeadMoved if shared.newest()?.is_some() => return Ok(false),
+                // A connection was lost before the server had the entry.
+                Appended::HeadMoved => {}
+            }
+        }
+        Err(StoreError::not_kept(0))
+    };
+    match append() {
+        Ok(true) => Ok(shared),
+        Ok(false) => Err(StoreError::Exists { path: shared.place().to_owned() }),
         Err(error) => Err(match (shared.discard(), error) {
             (true, StoreError::Uncertain { source }) => StoreError::Failed { doing: Doing::Record, source },
             (_, error) => error,
