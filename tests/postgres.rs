@@ -7,6 +7,7 @@ mod comparing;
 mod connecting;
 mod derived;
 mod encrypted;
+mod examples;
 mod failover;
 mod failure;
 mod founding;

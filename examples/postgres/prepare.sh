@@ -7,8 +7,8 @@
 #   sh prepare.sh changes admin:alice admin:bob writer:erin reader:audrey standby:replicator
 #
 # reader reads and verifies, writer records, admin also redacts and moves registers, projector fills the tables for SQL
-# and BI tools, standby copies the server (see standby.sh). Each NAME becomes a login role of the whole server, without a password. Set one, or use client
-# certificates. While no synchronous standby is there, this does not wait for it:
+# and BI tools, standby copies the server (see standby.sh). Each NAME becomes a login role of the whole server, without a
+# password. Set one, or use client certificates. While no synchronous standby is there, this does not wait for it:
 #
 #   PGOPTIONS='-c synchronous_commit=local' psql -c '\password alice'
 
@@ -49,7 +49,7 @@ run() {
 }
 
 run postgres --set name="$database" <<'SQL'
-SELECT format('CREATE DATABASE %I', :'name') WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name')
+SELECT format('CREATE DATABASE %I ENCODING ''UTF8'' LOCALE ''C'' TEMPLATE template0', :'name') WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name')
 \gexec
 SQL
 

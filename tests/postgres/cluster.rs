@@ -93,6 +93,8 @@ pub struct Plan {
     pub standby: bool,
     /// Whether it has a small disk of its own for tablespaces, where the machine allows that.
     pub small_disk: bool,
+    /// Whether it was made on a host without a locale.
+    pub no_locale: bool,
 }
 
 /// A running cluster.
@@ -134,7 +136,8 @@ impl Cluster {
         }
         give(&folder);
         let made = as_server(&programs.join("initdb"))
-            .args(["-D", "data", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8", "-U", &account])
+            .args(["-D", "data", "--no-sync", "-U", &account])
+            .args(if plan.no_locale { &["--locale=C"][..] } else { &["-E", "UTF8", "--locale=C.UTF-8"] })
             .args(["--auth-local=trust", "--auth-host=scram-sha-256"])
             .current_dir(&folder)
             .output()

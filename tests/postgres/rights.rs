@@ -191,6 +191,13 @@ fn the_statements_can_be_run_again_and_change_nothing() {
     psql(&dba);
     owner.batch_execute(INSERT).unwrap();
     let before = dump();
+    // Somebody records and fills the tables meanwhile, and waits for a standby: they do not wait for each other.
+    let mut recording = cluster.client(&database, &cluster.account);
+    let tables =
+        "SELECT string_agg(format('INSERT INTO twinseal_tables.%I SELECT * FROM twinseal_tables.%1$I', tablename), ';')
+        FROM pg_tables WHERE schemaname = 'twinseal_tables'";
+    let fill = value(&mut recording, tables);
+    recording.batch_execute(&format!("BEGIN; {}; {fill}", INSERT.replace("0,", "1,"))).unwrap();
     for user in [&dba, &cluster.account] {
         psql(user);
         assert_eq!(dump(), before, "{user}");

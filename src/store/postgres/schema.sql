@@ -12,6 +12,8 @@
 BEGIN;
 SET LOCAL search_path = pg_catalog;
 SET LOCAL client_min_messages = warning;
+-- Whoever waits for a standby holds a table; everybody else would wait behind this.
+SET LOCAL lock_timeout = '10s';
 
 -- Nobody can log in as these. twinseal_owner owns what is made here, so that nobody who connects does.
 DO $$
@@ -46,7 +48,8 @@ BEGIN
         RAISE EXCEPTION 'the schema twinseal or twinseal_tables belongs to another role than twinseal_owner';
     END IF;
     IF current_setting('server_encoding') <> 'UTF8' THEN
-        RAISE EXCEPTION 'the encoding of the database is %, and UTF8 is needed', current_setting('server_encoding');
+        RAISE EXCEPTION 'the encoding of the database is %, and UTF8 is needed', current_setting('server_encoding')
+            USING HINT = 'make another: CREATE DATABASE name ENCODING ''UTF8'' LOCALE ''C'' TEMPLATE template0';
     END IF;
 END
 $$;
@@ -66,7 +69,14 @@ CREATE TABLE IF NOT EXISTS twinseal.entry (
     PRIMARY KEY (register, seq)
 );
 -- Digests and signatures do not get smaller, so PostgreSQL need not try. Texts and data, which are words, do.
-ALTER TABLE twinseal.entry ALTER COLUMN blob SET STORAGE EXTERNAL;
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_attribute
+            WHERE attrelid = 'twinseal.entry'::regclass AND attname = 'blob' AND attstorage <> 'e') THEN
+        ALTER TABLE twinseal.entry ALTER COLUMN blob SET STORAGE EXTERNAL;
+    END IF;
+END
+$$;
 
 -- Registers that have moved to another place, and where to. Nothing is appended to them.
 CREATE TABLE IF NOT EXISTS twinseal.moved (

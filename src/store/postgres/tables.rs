@@ -128,9 +128,11 @@ fn quoted(name: &str) -> String {
 pub fn statements() -> Result<String, StoreError> {
     let Derived { tables, indexes } = Derived::read()?;
     let tables = tables.into_iter().map(|(table, columns)| SqlTable { table, columns }.create());
+    // With IF NOT EXISTS it would wait for whoever writes the table.
     let index = |sql: String| {
-        let sql = sql.replacen("CREATE INDEX ", "CREATE INDEX IF NOT EXISTS ", 1);
-        sql.replacen(" ON ", " ON twinseal_tables.", 1).replacen('(', "(register, ", 1) + ";\n"
+        let name = sql.split_whitespace().nth(2).unwrap_or_default();
+        let create = sql.replacen(" ON ", " ON twinseal_tables.", 1).replacen('(', "(register, ", 1);
+        format!("DO $$ BEGIN IF to_regclass('twinseal_tables.{name}') IS NULL THEN {create}; END IF; END $$;\n")
     };
     Ok(tables.chain(indexes.into_iter().map(index)).collect())
 }
