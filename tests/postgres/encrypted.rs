@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -15,10 +15,10 @@ use crate::support::stock_tool;
 use twinseal::store::postgres::error::{ConnectError, Why};
 
 /// An authority, and what it has signed.
-struct Authority(TempDir);
+pub struct Authority(TempDir);
 
 impl Authority {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let new = Self(TempDir::new().unwrap());
         new.openssl(
             "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=Test \
@@ -32,7 +32,7 @@ impl Authority {
         assert!(output.status.success(), "openssl {command}\n{}", String::from_utf8_lossy(&output.stderr));
     }
 
-    fn issue(&self, name: &str, subject: &str, extensions: &str) {
+    pub fn issue(&self, name: &str, subject: &str, extensions: &str) {
         fs::write(self.0.path().join("extensions"), extensions).unwrap();
         self.openssl(&format!(
             "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {name}.key -out {name}.csr -subj /CN={subject}"
@@ -43,8 +43,23 @@ impl Authority {
         ));
     }
 
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
     fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.0.path().join(name)).unwrap()
+        fs::read(self.path(name)).unwrap()
+    }
+
+    /// A cluster with the certificate `server`, which takes certificates of clients too.
+    pub fn plan(&self) -> Plan {
+        Plan {
+            settings: ["ssl=on", "ssl_cert_file=../server.pem", "ssl_key_file=../server.key", "ssl_ca_file=../ca.pem"]
+                .map(str::to_owned)
+                .into(),
+            files: ["server.pem", "server.key", "ca.pem"].map(|name| (name, self.read(name))).into(),
+            ..Plan::default()
+        }
     }
 }
 
@@ -60,22 +75,15 @@ fn server() -> Option<&'static (Cluster, Authority)> {
         let named = address.iter().map(|it| format!(",IP:{it}")).collect::<String>();
         authority.issue("server", "server", &format!("subjectAltName=DNS:localhost,IP:127.0.0.1{named}"));
         let listen = address.iter().map(|it| format!(",{it}")).collect::<String>();
-        let plan = Plan {
-            settings: ["ssl=on", "ssl_cert_file=../server.pem", "ssl_key_file=../server.key", "ssl_ca_file=../ca.pem"]
-                .map(str::to_owned)
-                .into_iter()
-                .chain([format!("listen_addresses=127.0.0.1{listen}")])
-                .collect(),
-            files: ["server.pem", "server.key", "ca.pem"].map(|name| (name, authority.read(name))).into(),
-            rules: [
-                "hostnossl all all all reject",
-                "hostssl all certified all cert",
-                "hostssl replication replicator all scram-sha-256",
-            ]
-            .map(str::to_owned)
-            .into(),
-            ..Plan::default()
-        };
+        let mut plan = authority.plan();
+        plan.settings.push(format!("listen_addresses=127.0.0.1{listen}"));
+        plan.rules = [
+            "hostnossl all all all reject",
+            "hostssl all certified all cert",
+            "hostssl replication replicator all scram-sha-256",
+        ]
+        .map(str::to_owned)
+        .into();
         Some((Cluster::start(plan)?, authority))
     };
     SERVER.get_or_init(start).as_ref()
@@ -125,17 +133,34 @@ fn a_certificate_for_another_name_is_refused() {
     }
     let other = Authority::new();
     other.issue("server", "server", "subjectAltName=DNS:db.example");
-    let plan = Plan {
-        settings: ["ssl=on", "ssl_cert_file=../server.pem", "ssl_key_file=../server.key"].map(str::to_owned).into(),
-        files: ["server.pem", "server.key"].map(|name| (name, other.read(name))).into(),
-        ..Plan::default()
-    };
-    let Some(cluster) = Cluster::start(plan) else { return };
+    let Some(cluster) = Cluster::start(other.plan()) else { return };
     let person = Person::new("alice").knows_password();
     person.write("ca.pem", other.read("ca.pem"), 0o644);
     for host in ["localhost", "127.0.0.1"] {
         let why = person.why(&format!("postgres://{host}:{}/postgres?sslrootcert=ca.pem", cluster.port));
         assert!(matches!(why, Why::WrongName(_)), "{host}: {why}");
+    }
+}
+
+#[test]
+fn a_certificate_that_signed_itself_is_refused_as_one_of_an_authority_and_otherwise_vouches_for_itself() {
+    for of_authority in ["TRUE", "FALSE"] {
+        if !stock_tool("openssl") {
+            return;
+        }
+        let authority = Authority::new();
+        authority.openssl(&format!(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.pem -days 30 \
+             -subj /CN=server -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:{of_authority}"
+        ));
+        let Some(cluster) = Cluster::start(authority.plan()) else { return };
+        let (person, url) = reader(&cluster, &authority, "localhost");
+        person.write("ca.pem", authority.read("server.pem"), 0o644);
+        let url = format!("{url}?sslrootcert=ca.pem");
+        match of_authority {
+            "TRUE" => assert_eq!(person.why(&url), Why::OfAuthority),
+            _ => assert!(person.connect(&url).is_ok()),
+        }
     }
 }
 

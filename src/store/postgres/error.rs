@@ -131,6 +131,9 @@ pub enum Why {
     /// Nobody whom this side trusts vouches for its certificate.
     #[error("{}", trf!("its certificate is not trusted: {}", "其证书不受信任：{}", .0))]
     NotTrusted(String),
+    /// Its certificate is marked as that of an authority, and it shows it as its own.
+    #[error("{}", tr!("its certificate is one of an authority (CA:TRUE), which cannot be that of a server", "其证书是证书颁发机构的证书（CA:TRUE），不能用作服务器证书"))]
+    OfAuthority,
     /// Its certificate is for other names.
     #[error("{}", trf!("its certificate is for another name: {}", "其证书属于其他名称：{}", .0))]
     WrongName(String),
@@ -187,6 +190,11 @@ impl Why {
                 "if it has expired, ask the server's administrator for a new one; otherwise sslrootcert=FILE must name the authority \
                  that signed it",
                 "如果证书已过期，请联系数据库管理员更换；否则 sslrootcert=文件 必须是签发该证书的机构"
+            ),
+            Self::OfAuthority => tr!(
+                "ask the server's administrator for a certificate with CA:FALSE; with openssl req -x509 that is -addext \
+                 basicConstraints=critical,CA:FALSE",
+                "请数据库管理员换用 CA:FALSE 的证书；使用 openssl req -x509 时须加 -addext basicConstraints=critical,CA:FALSE"
             ),
             Self::WrongName(_) => {
                 tr!("connect by a name that its certificate has", "请使用其证书所含的名称进行连接")
@@ -262,6 +270,11 @@ impl Why {
             rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             ) => Self::WrongName(said),
+            rustls::Error::InvalidCertificate(CertificateError::Other(other))
+                if other.0.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity) =>
+            {
+                Self::OfAuthority
+            }
             rustls::Error::InvalidCertificate(_) => Self::NotTrusted(said),
             _ => Self::Tls(said),
         }
