@@ -124,17 +124,9 @@ impl Cluster {
 
     /// `None` if the free port was taken in between.
     fn try_start(programs: &Path, plan: &Plan) -> Option<Self> {
-        let folder = TempDir::with_prefix("pg").unwrap().keep();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+        let folder = new_folder(plan);
         let account = Command::new("id").arg("-un").output().unwrap().stdout;
         let account = String::from_utf8(account).unwrap().trim().to_owned();
-        for (name, content) in &plan.files {
-            let path = folder.join(name);
-            fs::write(&path, content).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-            give(&path);
-        }
-        give(&folder);
         let made = as_server(&programs.join("initdb"))
             .args(["-D", "data", "--no-sync", "-U", &account])
             .args(if plan.no_locale { &["--locale=C"][..] } else { &["-E", "UTF8", "--locale=C.UTF-8"] })
@@ -192,8 +184,8 @@ impl Cluster {
     }
 
     /// A standby of this cluster at a port, by a base backup. The role `follower` may replicate over the Unix socket.
-    pub fn standby(&self, port: u16, settings: &[&str]) -> Self {
-        self.standby_by(port, settings, |_| {
+    pub fn standby(&self, port: u16, plan: &Plan) -> Self {
+        self.standby_by(port, plan, |_| {
             let mut copy = as_server(&self.programs.join("pg_basebackup"));
             copy.args(["-D", "data", "-R", "--checkpoint=fast", "--no-sync", "-U", "follower", "-h"]).arg(&self.folder);
             copy.args(["-p", &self.port.to_string()]);
@@ -202,15 +194,13 @@ impl Cluster {
     }
 
     /// A standby at a port, whose folder `data` a command makes in a folder of its own.
-    pub fn standby_by(&self, port: u16, settings: &[&str], copy: impl FnOnce(&Path) -> Command) -> Self {
-        let folder = TempDir::with_prefix("pg").unwrap().keep();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    pub fn standby_by(&self, port: u16, plan: &Plan, copy: impl FnOnce(&Path) -> Command) -> Self {
+        let folder = new_folder(plan);
         let mut copy = copy(&folder);
         give(&folder);
         let made = copy.current_dir(&folder).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let plan = Plan { settings: settings.iter().map(|it| (*it).to_owned()).collect(), ..Plan::default() };
-        Self::run((&folder, port), &self.programs, &self.account, &plan).expect("the port is taken")
+        Self::run((&folder, port), &self.programs, &self.account, plan).expect("the port is taken")
     }
 
     /// A shell of the account that runs the server, with PostgreSQL's programs in its path.
@@ -320,6 +310,20 @@ impl Drop for Cluster {
         // The guardian cannot remove the folder where its disk was.
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// A folder of the account that runs the server, with the files of a plan.
+fn new_folder(plan: &Plan) -> PathBuf {
+    let folder = TempDir::with_prefix("pg").unwrap().keep();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    for (name, content) in &plan.files {
+        let path = folder.join(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        give(&path);
+    }
+    give(&folder);
+    folder
 }
 
 /// The name of the folder of the small disk.

@@ -221,7 +221,7 @@ fn the_script_of_the_examples_makes_a_standby_that_follows_by_whatever_paths_it_
     owner.batch_execute("CREATE ROLE replicator LOGIN REPLICATION PASSWORD 'follows'").unwrap();
     let primary = format!("localhost:{}", cluster.port);
     for (name, absolute) in [("standby1", false), ("standby2", true)] {
-        let standby = cluster.standby_by(free_port(), &[], |folder| {
+        let standby = cluster.standby_by(free_port(), &Plan::default(), |folder| {
             let path = |name: &str| if absolute { folder.join(name) } else { name.into() };
             let [data, ca] = ["data", "ca.pem"].map(|it| path(it).display().to_string());
             standby_script(cluster, authority, folder, &[&primary, name, &data, &ca])

@@ -8,10 +8,13 @@ use twinseal::error::Exit;
 
 use super::cluster::{Cluster, Plan, value};
 use super::failure::{NOTERS, counted, dice, while_noting};
-use super::scene::{ROLE, Scene, UNSURE};
+use super::scene::{ROLE, Said, Scene, UNSURE};
+use crate::faults::kill::Dice;
 
-/// How many primaries die, unless `TWINSEAL_FAILOVERS` says another number.
-const FAILOVERS: usize = 2;
+/// How many primaries are lost, unless `TWINSEAL_FAILOVERS` says another number.
+pub fn failovers() -> usize {
+    std::env::var("TWINSEAL_FAILOVERS").map_or(2, |rounds| rounds.parse().unwrap())
+}
 
 /// A primary and its standby, at two ports of loopback that they exchange.
 pub struct Pair {
@@ -26,8 +29,12 @@ impl Pair {
 
     /// Gives a primary a standby at a port; from then on it confirms nothing that the standby does not have.
     pub fn of(primary: Cluster, port: u16) -> Self {
-        // After the last word of a dead primary a standby asks for the next so soon, and only then lets itself be promoted.
-        let standby = primary.standby(port, &["wal_retrieve_retry_interval=200ms"]);
+        let standby = primary.standby(port, &follower());
+        Self::confirming(primary, standby)
+    }
+
+    /// From now on this primary confirms nothing that this standby does not have.
+    pub fn confirming(primary: Cluster, standby: Cluster) -> Self {
         synchronous(&primary, true);
         let mut owner = Self::owner(&primary);
         wait_until("no standby confirms", || {
@@ -38,13 +45,19 @@ impl Pair {
         Self { primary, standby }
     }
 
-    /// Kills the primary and lets the standby take its place. Returns the new primary and the old one.
-    fn fail_over(self) -> (Cluster, Cluster) {
-        self.primary.kill();
+    /// The primary is lost in some way, and the standby takes its place. Returns the new primary and the old one.
+    pub fn fail_over(self, lose: impl FnOnce(&Cluster)) -> (Cluster, Cluster) {
+        lose(&self.primary);
         let promoted = value(&mut Self::owner(&self.standby), "SELECT pg_promote(true, 30)");
         assert_eq!(promoted, "true");
         (self.standby, self.primary)
     }
+}
+
+/// How to run a standby.
+fn follower() -> Plan {
+    // After the last word of a dead primary it asks for the next so soon, and only then lets itself be promoted.
+    Plan { settings: vec!["wal_retrieve_retry_interval=200ms".to_owned()], ..Plan::default() }
 }
 
 /// Whether every commit waits for a standby.
@@ -58,7 +71,7 @@ pub fn synchronous(cluster: &Cluster, on: bool) {
 pub fn wait_until(otherwise: &str, mut so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !so() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "{otherwise}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{otherwise}");
         thread::sleep(Duration::from_millis(50));
     }
 }
@@ -75,36 +88,51 @@ pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// People note while the primary is lost in some way at a random moment and its standby takes its place. Everything that
+/// anybody was told by then holds. Returns the new primary and the old one.
+pub fn lost_while_noting(
+    scene: &Scene,
+    pair: Pair,
+    dice: &mut Dice,
+    all: &mut Vec<(String, Said)>,
+    lose: impl FnOnce(&Cluster),
+) -> (Cluster, Cluster) {
+    let mut after = None;
+    let said = while_noting(scene, &NOTERS[..3], || {
+        thread::sleep(Duration::from_millis(300 + dice.below(1500)));
+        let (new, old) = pair.fail_over(lose);
+        let before = scene.log(&new).entries();
+        wait_until("nobody records on the new primary", || scene.log(&new).entries() >= before + 4);
+        after = Some((new, old));
+    });
+    println!("recorded, unsure, refused: {:?}", counted(&said));
+    all.extend(said);
+    let (new, old) = after.unwrap();
+    scene.holds(&new, all);
+    (new, old)
+}
+
 #[test]
 fn no_acknowledged_entry_is_lost_when_the_primary_dies_and_the_old_one_is_a_fork() {
     let Some(first) = primary() else { return };
-    let rounds = std::env::var("TWINSEAL_FAILOVERS").map_or(FAILOVERS, |rounds| rounds.parse().unwrap());
     let mut port = free_port();
     let hosts = format!("127.0.0.1:{},127.0.0.1:{port}", first.port);
     let (scene, mut dice, mut all) = (Scene::founded(&first, &hosts, ""), dice(), Vec::new());
     let (mut primary, mut old) = (first, None);
-    for round in 0..rounds {
+    for round in 0..failovers() {
         drop(old.take());
         let pair = Pair::of(primary, port);
         if round == 0 {
             a_standby_is_refused(&scene, &pair);
         }
-        let mut after = None;
-        let said = while_noting(&scene, &NOTERS[..3], || {
-            thread::sleep(Duration::from_millis(300 + dice.below(1500)));
-            let (new, dead) = pair.fail_over();
-            let before = scene.log(&new).entries();
-            wait_until("nobody records on the new primary", || scene.log(&new).entries() >= before + 4);
-            after = Some((new, dead));
-        });
-        let (new, dead) = after.unwrap();
-        println!("round {}: recorded, unsure, refused: {:?}", round + 1, counted(&said));
-        all.extend(said);
-        scene.holds(&new, &all);
+        let (new, dead) = lost_while_noting(&scene, pair, &mut dice, &mut all, Cluster::kill);
         port = dead.port;
         (primary, old) = (new, Some(dead));
     }
-    the_old_primary_is_a_fork(&scene, &primary, &old.unwrap());
+    let old = old.unwrap();
+    let place = |it: &Cluster| format!("postgres://{ROLE}@127.0.0.1:{}/{}", it.port, scene.database);
+    let (here, there) = (place(&primary), place(&old));
+    the_old_primary_is_a_fork(&scene, (&primary, &here), (&old, &there), || old.start_again());
 }
 
 /// Nothing is decided from a standby.
@@ -117,18 +145,21 @@ fn a_standby_is_refused(scene: &Scene, pair: &Pair) {
     }
 }
 
-/// Somebody brings the old primary back alone, and makes it confirm without a standby.
-fn the_old_primary_is_a_fork(scene: &Scene, new: &Cluster, old: &Cluster) {
-    scene.world.ok("erin", "list");
-    old.start_again();
+/// Somebody brings the old primary back alone, and makes it confirm without a standby. Each has its address.
+pub fn the_old_primary_is_a_fork(
+    scene: &Scene,
+    (new, here): (&Cluster, &str),
+    (old, there): (&Cluster, &str),
+    back: impl FnOnce(),
+) {
+    let world = &scene.world;
+    world.ok("erin", "list");
+    back();
     synchronous(old, false);
-    let (place, world) =
-        (|it: &Cluster| format!("postgres://{ROLE}@127.0.0.1:{}/{}", it.port, scene.database), &scene.world);
-    let (there, here) = (place(old), place(new));
     let fingerprint = scene.log(new).leaf(0).to_owned();
     // Somebody who never saw the new one goes on with the old one.
     world.variable("dave-anew", "TWINSEAL_KEY", world.path("people/dave/key").to_str());
-    world.variable("dave-anew", "TWINSEAL_REGISTER", Some(&there));
+    world.variable("dave-anew", "TWINSEAL_REGISTER", Some(there));
     world.ok("dave-anew", &format!("note CHG-1 'On the old one.' --fingerprint {fingerprint}"));
     let (log, fork) = (scene.log(new), scene.log(old));
     let seq = fork.entries() as u64 - 1;
@@ -137,7 +168,7 @@ fn the_old_primary_is_a_fork(scene: &Scene, new: &Cluster, old: &Cluster) {
     let pinned = log.entries() as u64 - 1;
     world.at_real_time();
     for (person, other, entry, leaf) in
-        [("erin", &there, pinned, log.leaf(pinned)), ("dave-anew", &here, seq, fork.leaf(seq))]
+        [("erin", there, pinned, log.leaf(pinned)), ("dave-anew", here, seq, fork.leaf(seq))]
     {
         for command in ["list", "note CHG-1 'On a fork.'", "verify"] {
             let stopped = world.run(person, &format!("{command} --register {other}"));
@@ -157,7 +188,7 @@ fn an_entry_that_died_with_an_asynchronous_primary_is_missed_by_name_and_listed_
     let Some(first) = primary() else { return };
     let port = free_port();
     let scene = Scene::founded(&first, &format!("127.0.0.1:{},127.0.0.1:{port}", first.port), "");
-    let (world, standby) = (&scene.world, first.standby(port, &["wal_retrieve_retry_interval=200ms"]));
+    let (world, standby) = (&scene.world, first.standby(port, &follower()));
     let mut owner = Pair::owner(&first);
     let mut replicas = |state: &str| value(&mut owner, &format!("SELECT count(*) FROM pg_stat_replication {state}"));
     wait_until("no standby follows", || {
@@ -172,7 +203,7 @@ fn an_entry_that_died_with_an_asynchronous_primary_is_missed_by_name_and_listed_
     let before = scene.log(&first);
     let seq = before.entries() as u64 - 1;
     assert_eq!(before.times("Only here."), 1);
-    let (new, _dead) = Pair { primary: first, standby }.fail_over();
+    let (new, _dead) = Pair { primary: first, standby }.fail_over(Cluster::kill);
     assert_eq!(scene.log(&new).times("Only here."), 0);
     for person in ["erin", "alice"] {
         let stopped = world.run(person, "list");

@@ -1,7 +1,7 @@
 //! Connections that are lost at the worst moment, servers that hang, stop, or have no room.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -178,11 +178,12 @@ impl Drop for Stop<'_> {
 
 /// People note at once while some harm is done. Returns what they were told.
 pub fn while_noting(scene: &Scene, people: &[&str], harm: impl FnOnce()) -> Vec<(String, Said)> {
-    let (stop, begun) = (AtomicBool::new(false), Instant::now());
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    let stop = AtomicBool::new(false);
     let one = &|noter: Noter, person: &str| {
         let mut all = Vec::new();
         while !stop.load(Ordering::Relaxed) {
-            let words = format!("Note by {person} after {} us.", begun.elapsed().as_micros());
+            let words = format!("Note {} by {person}.", NEXT.fetch_add(1, Ordering::Relaxed));
             let said = noter.note(&words);
             if matches!(said, Said::Refused(_)) {
                 thread::sleep(Duration::from_millis(50));

@@ -166,8 +166,13 @@ pub struct Noter {
 impl Noter {
     /// A process that notes these words.
     pub fn begin(&self, words: &str) -> Child {
+        self.run(&["note", "CHG-1", words, "--json"])
+    }
+
+    /// A process of any command.
+    pub fn run(&self, words: &[&str]) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
-        command.args(["note", "CHG-1", words, "--json"]).current_dir(&self.folder).env_clear();
+        command.args(words).current_dir(&self.folder).env_clear();
         command.env("HOME", &self.home).env("TWINSEAL_KEY", &self.key).env("TWINSEAL_REGISTER", &self.address);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap()
