@@ -15,6 +15,7 @@ const ENGLISH: &[(&str, &str)] =
 
 /// Literals that stand for themselves in both languages, each with the reason.
 const SAME: &[(&str, &str)] = &[
+    (" (os error ", "a part of what the system says"),
     ("register text", "a column, as the catalogs of PostgreSQL show it"),
     (
         "('projected', 'leaf text, register text, seq bigint, time timestamp with time zone')",

@@ -78,7 +78,8 @@ fn a_password_comes_from_pgpass_and_only_if_nobody_else_can_read_it() {
     let database = cluster.ready();
     let role = cluster.role(&database, "writer");
     let url = format!("postgres://{role}@127.0.0.1:{}/{database}", cluster.port);
-    assert_eq!(Person::new("x").why(&url), Why::NoPassword);
+    let line = format!("127.0.0.1:{}:{database}:{role}:PASSWORD", cluster.port);
+    assert_eq!(Person::new("x").why(&url), Why::NoPassword { line });
     let person = Person::new("x").knows_password();
     let mut open = person.connect(&url).unwrap();
     assert_eq!(value(&mut open.client, "current_user"), role);

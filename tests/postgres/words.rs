@@ -78,7 +78,10 @@ fn a_server_that_lets_nobody_in_is_named_with_the_reason_and_what_to_do() {
             format!("postgres://{role}@%2Fnowhere/{database}"),
             ["there is no such socket", "hint: check the host and port"],
         ),
-        (format!("postgres://{role}@{network}/{database}"), ["asks for a password, and none fits", "hint: add a line"]),
+        (
+            format!("postgres://{role}@{network}/{database}"),
+            ["asks for a password, and none fits", "hint: add the line"],
+        ),
         (format!("postgres://{socket}/{database}"), ["no user of the database is named", "postgres://user@host"]),
         (format!("postgres://{role}@/{database}?service=none"), ["no service none in ", "pg_service.conf"]),
         (format!("postgres://{role}@{network}/{database}?sslrootcert=none.pem"), ["no TLS: ", "none.pem"]),

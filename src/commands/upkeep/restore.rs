@@ -64,9 +64,10 @@ impl Restore {
             "在任何人记录之前先核验：`twinseal verify --register {}`",
             option_path(&path)
         ));
-        context.env.status(tr!(
-            "if a later backup has more entries, recover them before anybody records: `twinseal recover FILE`",
-            "若更新的备份有更多日志条目，请在任何人记录之前找回：`twinseal recover FILE`"
+        context.env.status(trf!(
+            "if a later backup has more entries, recover them before anybody records: `twinseal recover FILE --register {}`",
+            "若更新的备份有更多日志条目，请在任何人记录之前找回：`twinseal recover 文件 --register {}`",
+            option_path(&path)
         ));
         Ok(())
     }

@@ -7,16 +7,18 @@ use crate::tr;
 pub(super) fn server_hint(error: &StoreError) -> Option<&'static str> {
     Some(match error {
         StoreError::Uncertain { .. } => tr!(
-            "before you try again, check with `twinseal log` whether the entry is there",
-            "重试之前，请用 `twinseal log` 核对该条目是否已在日志中"
+            "before you try again, check with `twinseal log` whether the entry is there; `twinseal doctor` says whether a standby \
+             is missing",
+            "重试之前，请用 `twinseal log` 核对该条目是否已在日志中；`twinseal doctor` 会说明是否缺少备库"
         ),
         StoreError::Failed { .. } => tr!(
             "nothing was recorded; check the server and the network, then try again",
             "未记录任何内容；请检查服务器和网络，然后重试"
         ),
         StoreError::Queue { queue: None, .. } => tr!(
-            "nothing was recorded; try again when that process has ended, or ask the server's administrator to end it",
-            "未记录任何内容；请待该进程结束后重试，或请数据库管理员将其结束"
+            "nothing was recorded; try again when that process has ended. It may wait for a standby: see `twinseal doctor`; if not, \
+             the server's administrator can end it",
+            "未记录任何内容；请待该进程结束后重试。它可能在等待备库：请运行 `twinseal doctor`；如果不是，数据库管理员可将其结束"
         ),
         StoreError::WhichRegister { .. } => {
             tr!("name one by its id: ?register=ID in the address", "请用标识指定其一：在地址中加上 ?register=标识")
@@ -55,6 +57,10 @@ pub(super) fn server_hint(error: &StoreError) -> Option<&'static str> {
 /// What to do about a database that is not prepared for registers, or otherwise than this twinseal does it.
 fn database_hint(error: &StoreError) -> Option<&'static str> {
     Some(match error {
+        StoreError::Exists { .. } => tr!(
+            "choose another database; twinseal never overwrites a register",
+            "请换一个数据库；twinseal 绝不覆盖变更台账"
+        ),
         StoreError::NotPrepared { .. } => tr!(
             "check the database in the address, or let its owner prepare it: `twinseal register grant-sql | psql DATABASE`",
             "请检查地址中的数据库，或请其所有者准备好它：`twinseal register grant-sql | psql 数据库`"

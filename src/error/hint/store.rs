@@ -18,7 +18,7 @@ pub(in crate::error) fn store_hint(error: &StoreError) -> Option<String> {
                 "请检查路径；如果变更台账已丢失，`twinseal restore` 可把备份恢复为变更台账；`twinseal found` 创建新的变更台账"
             )
         }
-        StoreError::Exists { .. } => {
+        StoreError::Exists { path } if !is_server(path) => {
             tr!("choose another path; twinseal never overwrites a register", "请换一个路径；twinseal 绝不覆盖变更台账")
         }
         StoreError::Newer { .. } => {

@@ -173,7 +173,8 @@ impl Attempt<'_> {
             Peer::Network { .. } => Way::Plain(Plain(silence.clone())),
         };
         let name = if let Host::Name(name) = host { name } else { "localhost" };
-        let password = passfile::password(home, Wanted { host: name, port, database, user })?;
+        let wanted = Wanted { host: name, port, database, user };
+        let password = passfile::password(home, wanted)?;
         let mut config = config(peer, limit);
         config.user(user).dbname(database);
         if let Some(password) = password {
@@ -186,8 +187,10 @@ impl Attempt<'_> {
             true => Err(Why::Standby),
             false => Ok((client, state)),
         });
-        let (client, State { standby, read_only }) =
-            opened.map_err(|why| ConnectError::Failed { peer: peer.to_string(), why })?;
+        let (client, State { standby, read_only }) = opened.map_err(|why| {
+            let why = if let Why::NoPassword { .. } = why { Why::NoPassword { line: wanted.line() } } else { why };
+            ConnectError::Failed { peer: peer.to_string(), why }
+        })?;
         let (peer, silence) = (peer.to_string(), silence.clone());
         Ok(Connected { client, standby, read_only, peer, warnings, without_standby: None, silence })
     }

@@ -145,7 +145,10 @@ pub enum Why {
     Authentication(String),
     /// It asks for a password, and none is known.
     #[error("{}", tr!("the server asks for a password, and none fits in ~/.pgpass", "服务器要求密码，而 ~/.pgpass 中没有匹配的密码"))]
-    NoPassword,
+    NoPassword {
+        /// The line of `~/.pgpass` that would fit.
+        line: String,
+    },
     /// The database does not exist.
     #[error("{}", trf!("no such database: {}", "没有该数据库：{}", .0))]
     NoDatabase(String),
@@ -207,10 +210,12 @@ impl Why {
                 "check the user, the password in ~/.pgpass or the client certificate, and the server's pg_hba.conf",
                 "请检查用户、~/.pgpass 中的密码或客户端证书，以及服务器的 pg_hba.conf"
             ),
-            Self::NoPassword => tr!(
-                "add a line host:port:database:user:password to ~/.pgpass, then chmod 600 ~/.pgpass",
-                "请在 ~/.pgpass 中添加一行 主机:端口:数据库:用户:密码，然后执行 chmod 600 ~/.pgpass"
-            ),
+            Self::NoPassword { line } => {
+                return trf!(
+                    "add the line {line} to ~/.pgpass, then chmod 600 ~/.pgpass",
+                    "请在 ~/.pgpass 中添加一行 {line}，然后执行 chmod 600 ~/.pgpass"
+                );
+            }
             Self::NoDatabase(_) => tr!("check the database in the address", "请检查地址中的数据库"),
             Self::Starting(_) => tr!("try again in a moment", "请稍后重试"),
             Self::Full(_) => {
@@ -244,7 +249,7 @@ impl Why {
         let said = source.map(ToString::to_string).unwrap_or_default();
         match said.as_str() {
             "server does not support TLS" => Self::NoTls,
-            "password missing" => Self::NoPassword,
+            "password missing" => Self::NoPassword { line: String::new() },
             _ if error.is_closed() => Self::Closed,
             _ if error.to_string() == "authentication error" => Self::Authentication(brief(&said)),
             _ => Self::NotPostgres(brief(&format!("{error}: {said}"))),
@@ -260,7 +265,7 @@ impl Why {
             io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Self::Closed,
             // An error of the system has a number; one without comes from reading messages.
             _ if error.raw_os_error().is_none() => Self::NotPostgres(brief(&error.to_string())),
-            _ => Self::Network(brief(&error.to_string())),
+            _ => Self::Network(brief(without_number(&error.to_string()))),
         }
     }
 
@@ -290,6 +295,11 @@ impl Why {
             _ => Self::Server(said),
         }
     }
+}
+
+/// What the system says, without the number of its error.
+fn without_number(said: &str) -> &str {
+    said.rsplit_once(" (os error ").map_or(said, |(said, _)| said)
 }
 
 /// The beginning of what a server says.

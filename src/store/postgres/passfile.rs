@@ -20,6 +20,16 @@ pub struct Wanted<'a> {
     pub user: &'a str,
 }
 
+impl Wanted<'_> {
+    /// The line that would fit, without the password.
+    pub fn line(&self) -> String {
+        let port = self.port.to_string();
+        let fields = [self.host, &port, self.database, self.user];
+        let fields = fields.map(|it| it.replace('\\', r"\\").replace(':', r"\:"));
+        format!("{}:PASSWORD", fields.join(":"))
+    }
+}
+
 /// The password of the first line that fits; `None` if there is none, or no file.
 ///
 /// # Errors
@@ -90,7 +100,8 @@ mod tests {
         assert_eq!(found("db:5432:log:alice:a\\:b\\\\c:d").as_deref(), Some("a:b\\c:d"));
         assert_eq!(found("db:5432:log:alice:\r\n").as_deref(), Some(""));
         let host = Wanted { host: "::1", user: "a:\\b", ..WANTED };
-        assert_eq!(find("\\:\\:1:5432:log:a\\:\\\\b:x", host).unwrap().as_str(), "x");
+        assert_eq!(host.line(), "\\:\\:1:5432:log:a\\:\\\\b:PASSWORD");
+        assert_eq!(find(&host.line(), host).unwrap().as_str(), "PASSWORD");
     }
 
     #[test]
