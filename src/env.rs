@@ -300,12 +300,13 @@ impl Env {
         let (done, wait) = channel::<()>();
         let line = folded(line, self.err_width);
         thread::scope(|scope| {
-            scope.spawn(move || {
+            let tell = move || {
                 if wait.recv_timeout(SOON) == Err(RecvTimeoutError::Timeout) {
-                    // Here nobody else writes: this thread waits for `work`.
+                    // Nobody else writes meanwhile: the caller waits for `work`.
                     let _ = writeln!(io::stderr(), "{line}");
                 }
-            });
+            };
+            let _ = thread::Builder::new().spawn_scoped(scope, tell);
             let result = work();
             drop(done);
             result

@@ -266,10 +266,14 @@ impl<'e> Context<'e> {
             Some(None) => {
                 tr!("the address has no standby: this is read from the primary", "地址中没有备库：读自主库").to_owned()
             }
-            Some(Some(why)) => trf!(
-                "no standby can be read, so this is read from the primary: {why}",
-                "没有可读取的备库，因此读自主库：{why}"
-            ),
+            Some(Some(why)) => {
+                let why = why.to_string();
+                let why = safe(&why);
+                trf!(
+                    "no standby can be read, so this is read from the primary: {why}",
+                    "没有可读取的备库，因此读自主库：{why}"
+                )
+            }
         };
         self.env.remark(said);
         Ok(())

@@ -67,7 +67,8 @@ impl Interrupt {
         if let Ok(mut signals) = Signals::new([SIGINT]) {
             let interrupt = Arc::clone(&interrupt);
             let terminal = Terminal::here();
-            std::thread::spawn(move || signals.forever().for_each(|_| interrupt.end(terminal.as_ref())));
+            let watch = move || signals.forever().for_each(|_| interrupt.end(terminal.as_ref()));
+            let _ = std::thread::Builder::new().spawn(watch);
         }
         interrupt
     }

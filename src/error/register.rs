@@ -71,8 +71,8 @@ pub enum RegisterError {
     },
     /// First contact without a terminal to confirm the fingerprint on.
     #[error("{}", trf!(
-        "first contact with register {name} needs a terminal or --fingerprint; the file's fingerprint is {found}",
-        "首次使用变更台账 {name} 需要终端或 --fingerprint；该文件的指纹是 {found}"
+        "first contact with register {name} needs a terminal or --fingerprint; its fingerprint is {found}",
+        "首次使用变更台账 {name} 需要终端或 --fingerprint；其指纹是 {found}"
     ))]
     NeedFingerprint {
         /// Its name.

@@ -45,7 +45,8 @@ pub fn deliver(
             let (state, name) = (&state, (*name).to_owned());
             let reader = lang();
             let work = move || one(state, &name, (sender, titles), now).map(|sent| (name, sent));
-            running.push(scope.spawn(move || within(reader, work)));
+            // Without a thread the message stays in the queue.
+            running.extend(std::thread::Builder::new().spawn_scoped(scope, move || within(reader, work)));
         }
         let mut sent = BTreeMap::new();
         for thread in running {

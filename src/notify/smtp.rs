@@ -88,10 +88,11 @@ fn connect(host: &str, port: u16, deadline: Instant) -> Result<Limited, Failure>
     // The system's resolver takes no time limit; its thread ends by the limits of its own.
     let (done, resolved) = channel();
     let name = host.to_owned();
-    std::thread::spawn(move || {
+    let resolve = move || {
         let found = (name.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<SocketAddr>>);
         done.send(found.unwrap_or_default())
-    });
+    };
+    std::thread::Builder::new().spawn(resolve).map_err(|error| lost(&error))?;
     let left = || remaining(deadline).map_err(|error| lost(&error));
     let addresses = resolved.recv_timeout(left()?).map_err(|_| Failure::down(Reason::Timeout))?;
     let mut failure = Failure::down(Reason::ConnectionLost);

@@ -34,6 +34,15 @@ const PLANTED: &[(&str, &str)] = &[
         "CREATE TABLE more (LIKE twinseal.entry); ALTER TABLE twinseal.entry INHERIT more",
         "column entry.register was changed: \"text, not null, collation \\\"C\\\", inherited\"",
     ),
+    (
+        "CREATE TABLE more (); ALTER TABLE twinseal.moved INHERIT more",
+        "table twinseal.moved was changed: \"owner twinseal_owner, inherits\"",
+    ),
+    (
+        "CREATE INDEX more ON twinseal.entry (seq); UPDATE pg_index SET indisvalid = false
+            WHERE indexrelid = 'twinseal.more'::regclass",
+        "\"index twinseal.more\" does not belong",
+    ),
     ("ALTER TABLE twinseal.entry SET UNLOGGED", "table twinseal.entry was changed"),
     (
         "ALTER TABLE twinseal.entry RENAME TO kept; CREATE VIEW twinseal.entry AS SELECT * FROM twinseal.kept",
@@ -67,11 +76,15 @@ const PLANTED: &[(&str, &str)] = &[
     ("GRANT UPDATE ON twinseal.entry TO twinseal_writer", "twinseal_writer UPDATE\" instead of \"twinseal_reader SELECT, "),
     ("GRANT TRIGGER ON twinseal.entry TO twinseal_reader", "twinseal_reader TRIGGER, "),
     ("GRANT UPDATE (text) ON twinseal.entry TO twinseal_writer", "access to the column entry.text was changed: \"twinseal_writer UPDATE\" instead of \"\""),
+    ("GRANT UPDATE (text) ON twinseal.entry TO PUBLIC", "access to the column entry.text was changed: \"PUBLIC UPDATE\""),
+    ("GRANT INSERT (place) ON twinseal.moved TO PUBLIC", "access to the column moved.place was changed: \"PUBLIC INSERT\""),
     ("GRANT SELECT ON twinseal.entry TO twinseal_reader WITH GRANT OPTION", "twinseal_reader SELECT with grant option, "),
     ("GRANT EXECUTE ON FUNCTION twinseal.redact TO twinseal_writer", "twinseal_writer EXECUTE\" instead of \"twinseal_admin EXECUTE\""),
     ("REVOKE INSERT ON twinseal.entry FROM twinseal_writer", "access to the table twinseal.entry was changed: \"twinseal_reader SELECT, twinseal_writer SELECT\""),
     ("GRANT twinseal_admin TO twinseal_reader", "\"membership of twinseal_reader in twinseal_admin\""),
     ("CREATE ROLE planted; GRANT twinseal_owner TO planted", "\"membership of planted in twinseal_owner\""),
+    ("GRANT twinseal_admin TO twinseal_projector", "\"membership of twinseal_projector in twinseal_admin\""),
+    ("ALTER ROLE twinseal_projector SUPERUSER", "role twinseal_projector was changed: \"group, superuser\""),
     ("REVOKE twinseal_writer FROM twinseal_admin", "membership of twinseal_admin in twinseal_writer is missing"),
     ("ALTER ROLE twinseal_writer LOGIN", "role twinseal_writer was changed: \"group, login\""),
     ("ALTER ROLE twinseal_owner SUPERUSER", "role twinseal_owner was changed: \"group, superuser\""),
@@ -112,18 +125,27 @@ fn no_planted_difference_stays_unseen() {
     assert_eq!(schema::compare(&mut client).unwrap(), []);
 }
 
-/// What may stand elsewhere and read the tables, or help to read them.
+/// What may stand elsewhere and read the tables, name them, or help to read them.
 const ELSEWHERE: &str = "CREATE VIEW seen AS SELECT * FROM twinseal.entry;
     CREATE MATERIALIZED VIEW kept AS SELECT count(*) FROM twinseal.entry;
-    CREATE FUNCTION counted() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM twinseal.entry; END;
-    CREATE TABLE other (register text);
+    CREATE VIEW sizes AS SELECT relname FROM pg_class WHERE relnamespace = 'twinseal'::regnamespace;
+    CREATE FUNCTION counted(of regclass = 'twinseal.entry') RETURNS bigint
+        BEGIN ATOMIC SELECT count(*) FROM twinseal.entry; END;
+    CREATE TABLE other (register text, of oid DEFAULT 'twinseal.entry'::regclass);
+    CREATE INDEX named ON other ((of = 'twinseal.entry'::regclass));
     CREATE POLICY read ON other USING (register IN (SELECT register FROM twinseal.entry));
+    CREATE DOMAIN another AS oid CHECK (value <> 'twinseal.entry'::regclass);
+    CREATE TABLE parts (of oid) PARTITION BY LIST ((of = 'twinseal.entry'::regclass));
+    CREATE TEMP TABLE names (of oid CHECK (of <> 'twinseal.entry'::regclass));
     CREATE STATISTICS told ON register, seq FROM twinseal.entry;
     CREATE PUBLICATION told FOR TABLE twinseal.entry;
-    ALTER DEFAULT PRIVILEGES IN SCHEMA twinseal GRANT SELECT ON TABLES TO twinseal_reader";
+    ALTER DEFAULT PRIVILEGES IN SCHEMA twinseal GRANT SELECT ON TABLES TO twinseal_reader;
+    -- As REINDEX CONCURRENTLY leaves it when it is cancelled.
+    CREATE UNIQUE INDEX entry_pkey_ccnew ON twinseal.entry (register, seq);
+    UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'twinseal.entry_pkey_ccnew'::regclass";
 
 #[test]
-fn what_reads_the_tables_from_elsewhere_is_no_difference() {
+fn what_reads_or_names_the_tables_from_elsewhere_is_no_difference() {
     let Some(cluster) = Cluster::shared() else { return };
     let database = cluster.ready();
     let mut client = cluster.client(&database, &cluster.account);

@@ -161,4 +161,8 @@ fn a_move_that_nobody_confirms_leaves_nothing_anywhere() {
     }
     let moved = world.run_typing("alice", "register move prod.db new.db", &["move"]);
     assert_eq!(moved.exit, Exit::Done, "{}", moved.screen);
+    std::fs::rename(world.path("new.db"), world.path("elsewhere.db")).unwrap();
+    let refused = world.run_typing("alice", "register move prod.db new.db --resume", &["no"]);
+    assert_eq!(refused.exit, Exit::Refused, "{}", refused.screen);
+    assert!(!world.path("new.db").exists());
 }

@@ -1,6 +1,7 @@
 //! Reading from a standby, and what it may not do.
 
-use std::io::{BufRead, BufReader, Read as _};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt as _;
 use std::sync::mpsc::channel;
 use std::thread;
@@ -76,6 +77,22 @@ fn a_standby_is_read_and_says_how_old_it_is() {
             pair.standby.port
         );
         assert!(read.err.contains(&said), "{}", read.screen);
+    }
+    // Whoever takes its port, before anybody is authenticated.
+    let listener = TcpListener::bind(("127.0.0.1", pair.standby.port)).unwrap();
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let _ = client.read(&mut [0; 4096]);
+            let said = b"SFATAL\0VFATAL\0CXX000\0M\x1b]0;owned\x07\x1b[2Jintact\xe2\x80\xae\r\nok\0\0";
+            let length = u32::try_from(said.len() + 4).unwrap().to_be_bytes();
+            let _ = client.write_all(&[b"E", &length[..], said].concat());
+        }
+    });
+    for command in ["list", "verify"] {
+        let read = world.run("audrey", &format!("{command} --replica"));
+        assert!(read.err.contains("the server says: \\u{1b}]0;owned"), "{}", read.screen);
+        let raw = read.screen.chars().find(|c| *c != '\n' && (c.is_control() || *c == '\u{202e}'));
+        assert_eq!(raw, None, "{}", read.screen);
     }
 }
 

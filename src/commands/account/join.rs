@@ -341,7 +341,7 @@ fn report(context: &mut Context<'_>, out: &Path, request: &Request) -> Result<()
             "expires": request.asked.expires().to_string(),
         })
     };
-    context.ui.answer(context.env, json, || format!("request {file}\nkey {key}"))?;
+    context.ui.answer(context.env, json, || trf!("request {file}\nkey {key}", "申请 {file}\n密钥 {key}"))?;
     context.env.remark(for_whom(request));
     context.env.remark(trf!("it asks for: {}", "申请内容：{}", safe(&wish(request))));
     context.env.remark(trf!("expires {}", "有效期至 {}", request.asked.expires()));

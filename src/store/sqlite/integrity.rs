@@ -26,9 +26,13 @@ impl SharedFile {
         thread::scope(|scope| {
             let again = || read_again(source, path).map_err(StoreError::sqlite(Doing::CheckFile));
             let reader = lang();
-            let checked = scope.spawn(move || within(reader, || integrity(&again()?)));
+            let check = move || within(reader, || integrity(&again()?));
+            let beside = thread::Builder::new().spawn_scoped(scope, check);
             work();
-            checked.join().unwrap_or_else(|panic| resume_unwind(panic))
+            match beside {
+                Ok(checked) => checked.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                Err(_) => check(),
+            }
         })
     }
 }

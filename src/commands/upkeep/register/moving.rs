@@ -86,12 +86,11 @@ fn confirmed_target(
     to: &Path,
     marked: Option<&Path>,
 ) -> Result<Box<dyn SharedStore>, Error> {
-    let makes_file = marked.is_none() && !is_server(to);
+    let makes_file = !is_server(to) && is_free(to, context.registers.scratch());
     if makes_file {
-        if !is_free(to, context.registers.scratch()) {
-            return Err(StoreError::Exists { path: to.to_owned() }.into());
-        }
         ask(context, session, to)?;
+    } else if marked.is_none() && !is_server(to) {
+        return Err(StoreError::Exists { path: to.to_owned() }.into());
     }
     let target = open_target(context, session, to, marked.is_some())?;
     let checked = if is_one_place(session.shared().place(), target.place()) {
