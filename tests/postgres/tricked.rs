@@ -24,16 +24,17 @@ fn filed() -> Option<World> {
     Some(world)
 }
 
-/// A trigger on the log that a comparison of the schema does not see, because PostgreSQL has forgotten whose it is.
+/// A trigger on the log that a comparison of the schema does not see, because PostgreSQL's own look like it.
 fn hidden(when: &str, body: &str) -> String {
     format!(
         "CREATE FUNCTION public.trick() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN {body} END $$;
          CREATE TRIGGER trick {when} ON twinseal.entry FOR EACH ROW EXECUTE FUNCTION public.trick();
-         DELETE FROM pg_depend WHERE objid = (SELECT oid FROM pg_trigger WHERE tgname = 'trick')"
+         UPDATE pg_trigger SET tgisinternal = true, tgconstraint = 1 WHERE tgname = 'trick'"
     )
 }
 
-const UNHIDE: &str = "DROP TRIGGER trick ON twinseal.entry; DROP FUNCTION public.trick()";
+const UNHIDE: &str = "UPDATE pg_trigger SET tgisinternal = false, tgconstraint = 0 WHERE tgname = 'trick';
+    DROP TRIGGER trick ON twinseal.entry; DROP FUNCTION public.trick()";
 
 /// Opens the register that everybody has by its address, as alice.
 fn opened(world: &World) -> Session {
@@ -344,8 +345,8 @@ fn nothing_passes_for_restored_or_recovered_that_is_changed_at_the_commit() {
                 END $$;
              CREATE CONSTRAINT TRIGGER trick AFTER INSERT ON twinseal.entry DEFERRABLE INITIALLY DEFERRED
                 FOR EACH ROW EXECUTE FUNCTION public.trick();
-             DELETE FROM pg_depend WHERE objid IN (SELECT oid FROM pg_constraint WHERE conname = 'trick'
-                UNION SELECT oid FROM pg_trigger WHERE tgname = 'trick')"
+             UPDATE pg_trigger SET tgisinternal = true WHERE tgname = 'trick';
+             UPDATE pg_constraint SET conrelid = 0 WHERE conname = 'trick'"
         )
     };
     server.owner().batch_execute(&deferred("UPDATE twinseal.entry SET text = NULL WHERE seq = NEW.seq;")).unwrap();

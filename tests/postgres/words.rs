@@ -148,8 +148,8 @@ fn no_database_whose_schema_is_another_one_takes_a_register_in() {
     let world = World::filed();
     world.ok("audrey", "backup copy.db");
     for (differs, words) in [
-        ("ALTER TABLE twinseal.entry ADD COLUMN more text", "\"column entry.more\" does not belong"),
-        ("DROP TABLE twinseal.moved", "the table twinseal.moved is missing"),
+        ("ALTER TABLE twinseal.entry ADD COLUMN more text", "\"column more\" does not belong"),
+        ("DROP TABLE twinseal.moved", "the table moved is missing"),
         ("ALTER SCHEMA twinseal OWNER TO CURRENT_USER", "schema twinseal was changed"),
     ] {
         let server = Server::start();
