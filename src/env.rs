@@ -21,7 +21,7 @@ pub use self::interrupt::Interrupt;
 use crate::domain::Time;
 use crate::output::folded;
 
-/// After how long a line says that something waits.
+/// The delay before a line says that something waits.
 const SOON: Duration = Duration::from_secs(3);
 
 /// The environment variables that twinseal reads.
@@ -292,7 +292,7 @@ impl Env {
         }
     }
 
-    /// Does what may have to wait for others. At a terminal a line says so after a few seconds.
+    /// Runs `work`. At a terminal prints `line` if it takes longer than three seconds.
     pub fn waiting<T>(&self, line: &str, work: impl FnOnce() -> T) -> T {
         if self.quiet || !self.progress {
             return work();

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes a database on a PostgreSQL server ready for registers, and gives people their roles. Run it as a superuser of
 # the server: on the server itself as the account postgres, or from elsewhere with PGHOST, PGPORT and PGUSER. It needs
-# psql and twinseal. A second run changes nothing; a person who is named with another role gets that one instead.
+# psql and twinseal. A second run changes nothing, but a person who is named with another role gets that one instead. It
+# gives up after ten seconds if a writer holds a table that it must alter: run it again.
 #
 #   sh prepare.sh DATABASE [ROLE:NAME]...
 #   sh prepare.sh changes admin:alice admin:bob writer:erin reader:audrey standby:replicator
@@ -49,7 +50,8 @@ run() {
 }
 
 run postgres --set name="$database" <<'SQL'
-SELECT format('CREATE DATABASE %I ENCODING ''UTF8'' LOCALE ''C'' TEMPLATE template0', :'name') WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name')
+SELECT format('CREATE DATABASE %I ENCODING ''UTF8'' LOCALE ''C'' TEMPLATE template0', :'name')
+    WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name')
 \gexec
 SQL
 

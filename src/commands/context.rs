@@ -264,14 +264,15 @@ impl<'e> Context<'e> {
         let said = match store.server().map(|it| it.without_standby()) {
             None => tr!("--replica: a file has no standby", "--replica：文件没有备库").to_owned(),
             Some(None) => {
-                tr!("the address has no standby: this is read from the primary", "地址中没有备库：读自主库").to_owned()
+                tr!("the address has no standby: this is read from the primary", "地址中没有备库，因此从主库读取")
+                    .to_owned()
             }
             Some(Some(why)) => {
                 let why = why.to_string();
                 let why = safe(&why);
                 trf!(
-                    "no standby can be read, so this is read from the primary: {why}",
-                    "没有可读取的备库，因此读自主库：{why}"
+                    "no standby answered, so this is read from the primary ({why})",
+                    "没有备库可读（{why}），因此从主库读取"
                 )
             }
         };

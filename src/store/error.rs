@@ -104,7 +104,7 @@ pub enum StoreError {
         place: PathBuf,
     },
     /// A database for a new register whose tables for registers are not ours.
-    #[error("{}", trf!("the database of {} is not as `twinseal register grant-sql` makes it: {}", "{} 的数据库不是 `twinseal register grant-sql` 所创建的样子：{}", .place.display(), .found.meaning))]
+    #[error("{}", trf!("the database of {} is not as `twinseal register grant-sql` makes it: {}", "{} 的数据库与 `twinseal register grant-sql` 创建的不一致：{}", .place.display(), .found.meaning))]
     OtherSchema {
         /// The address.
         place: PathBuf,

@@ -212,7 +212,7 @@ fn doctor_says_what_the_role_may_do() {
     let scene = Scene::founded(cluster, &cluster.socket(), "");
     let role = |group| (cluster.role(&scene.database, group), group);
     for ((role, group), words) in [
-        (role("reader"), "may only read; whoever records needs twinseal_writer"),
+        (role("reader"), "may only read; to record it must be a member of twinseal_writer"),
         (role("writer"), "may record"),
         (role("admin"), "may record and redact"),
         ((cluster.account.clone(), "superuser"), "is a superuser and may change everything"),

@@ -73,7 +73,7 @@ fn a_standby_is_read_and_says_how_old_it_is() {
         let read = world.run("audrey", &format!("{command} --replica"));
         assert_eq!(read.exit, Exit::Done, "{}", read.screen);
         let said = format!(
-            "no standby can be read, so this is read from the primary: cannot connect to 127.0.0.1:{}: ",
+            "no standby answered, so this is read from the primary (cannot connect to 127.0.0.1:{}: ",
             pair.standby.port
         );
         assert!(read.err.contains(&said), "{}", read.screen);

@@ -159,7 +159,7 @@ impl Answer {
         self.lines.iter().filter_map(|line| Some((line, line.failed.as_ref()?)))
     }
 
-    /// The conditions that do not hold, with the details of those that need an act; the others tell the time.
+    /// The conditions that do not hold, with the details of those that need an act. Those of the others change with the clock.
     pub fn awaited(&self) -> Vec<(Name, Option<String>)> {
         let detail = |line: &Line, it: &Failed| (it.opens == Opens::ByAct).then(|| line.detail.clone());
         self.failed().map(|(line, it)| (line.condition, detail(line, it))).collect()

@@ -66,7 +66,7 @@ impl Restore {
         ));
         context.env.status(trf!(
             "if a later backup has more entries, recover them before anybody records: `twinseal recover FILE --register {}`",
-            "若更新的备份有更多日志条目，请在任何人记录之前找回：`twinseal recover 文件 --register {}`",
+            "若更新的备份有更多日志条目，请在任何人记录之前找回：`twinseal recover FILE --register {}`",
             option_path(&path)
         ));
         Ok(())

@@ -16,9 +16,9 @@ pub(super) fn server_hint(error: &StoreError) -> Option<&'static str> {
             "未记录任何内容；请检查服务器和网络，然后重试"
         ),
         StoreError::Queue { queue: None, .. } => tr!(
-            "nothing was recorded; try again when that process has ended. It may wait for a standby: see `twinseal doctor`; if not, \
-             the server's administrator can end it",
-            "未记录任何内容；请待该进程结束后重试。它可能在等待备库：请运行 `twinseal doctor`；如果不是，数据库管理员可将其结束"
+            "nothing was recorded; try again when that process has ended. If `twinseal doctor` finds no standby missing, the \
+             server's administrator can end it",
+            "未记录任何内容；请待该进程结束后重试。如果 `twinseal doctor` 显示不缺备库，请数据库管理员结束该进程"
         ),
         StoreError::WhichRegister { .. } => {
             tr!("name one by its id: ?register=ID in the address", "请用标识指定其一：在地址中加上 ?register=标识")

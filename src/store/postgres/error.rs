@@ -132,7 +132,7 @@ pub enum Why {
     #[error("{}", trf!("its certificate is not trusted: {}", "其证书不受信任：{}", .0))]
     NotTrusted(String),
     /// Its certificate is marked as that of an authority, and it shows it as its own.
-    #[error("{}", tr!("its certificate is one of an authority (CA:TRUE), which cannot be that of a server", "其证书是证书颁发机构的证书（CA:TRUE），不能用作服务器证书"))]
+    #[error("{}", tr!("its certificate is a CA certificate (CA:TRUE), which a server cannot use", "其证书是证书颁发机构的证书（CA:TRUE），不能用作服务器证书"))]
     OfAuthority,
     /// Its certificate is for other names.
     #[error("{}", trf!("its certificate is for another name: {}", "其证书属于其他名称：{}", .0))]

@@ -27,7 +27,7 @@ pub struct Health {
     pub records: bool,
     /// Whether it may redact texts, and mark a register as moved.
     pub administers: bool,
-    /// Whether no right limits it.
+    /// Whether it is a superuser, whom no right limits.
     pub superuser: bool,
 }
 

@@ -63,7 +63,7 @@ impl SharedDatabase {
             return Err(StoreError::NotPrepared { place: PathBuf::from(address.to_string()) });
         }
         match (findings.into_iter().next(), ids.is_empty()) {
-            // Nothing of a register is broken: it is only about to come here.
+            // No register is here yet, so none can be broken.
             (Some(found), _) => return Err(StoreError::OtherSchema { place, found }),
             (None, false) => return Err(StoreError::Exists { path: place }),
             (None, true) => {}

@@ -12,7 +12,7 @@
 BEGIN;
 SET LOCAL search_path = pg_catalog;
 SET LOCAL client_min_messages = warning;
--- Whoever waits for a standby holds a table; everybody else would wait behind this.
+-- A commit that waits for a standby keeps its locks. These statements would wait for it, and everybody else for them.
 SET LOCAL lock_timeout = '10s';
 
 -- Nobody can log in as these. twinseal_owner owns what is made here, so that nobody who connects does.

@@ -24,17 +24,17 @@ fn role(Health { role, records, administers, superuser, .. }: &Health) -> Check 
             name,
             trf!("{role} is a superuser and may change everything", "{role} 是超级用户，可以更改一切"),
             tr!(
-                "connect as a role of one person that is a member of twinseal_writer",
-                "请以某个人员专用的、属于 twinseal_writer 的角色连接"
+                "connect with a personal role that is a member of twinseal_writer",
+                "请使用您个人专用、且属于 twinseal_writer 的角色连接"
             ),
         ),
-        (_, true, true) => Check::ok(name, trf!("{role} may record and redact", "{role} 可以记录和隐去")),
-        (_, true, false) => Check::ok(name, trf!("{role} may record", "{role} 可以记录")),
+        (_, true, true) => Check::ok(name, trf!("{role} may record and redact", "{role} 可以记录日志条目、隐去文本")),
+        (_, true, false) => Check::ok(name, trf!("{role} may record", "{role} 可以记录日志条目")),
         (_, false, _) => Check::ok(
             name,
             trf!(
-                "{role} may only read; whoever records needs twinseal_writer",
-                "{role} 只能读取；记录需要 twinseal_writer"
+                "{role} may only read; to record it must be a member of twinseal_writer",
+                "{role} 只能读取；如需记录，须属于 twinseal_writer"
             ),
         ),
     }

@@ -79,7 +79,7 @@ impl Move {
 }
 
 /// The new place, once the user has confirmed it. A file is made only then, because Ctrl-C at the question would leave it
-/// there. A server makes nothing, and says which register it is.
+/// there. On a server nothing exists before entry 0, so it is opened first, to show its address in the question.
 fn confirmed_target(
     context: &mut Context<'_>,
     session: &Session,
