@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 pub use self::interrupt::Interrupt;
 use crate::domain::Time;
 use crate::output::folded;
+use crate::tr;
 
 /// The delay before a line says that something waits.
 const SOON: Duration = Duration::from_secs(3);
@@ -311,6 +312,12 @@ impl Env {
             drop(done);
             result
         })
+    }
+
+    /// Writes entries, as [`Interrupt::writing`] does, and says at a terminal if the register takes its time.
+    pub fn writing<T>(&self, write: impl FnOnce() -> T, recorded: impl FnOnce(&T) -> Option<(u64, u64)>) -> T {
+        let line = tr!("the register has not confirmed the entry yet; waiting", "变更台账尚未确认该日志条目，正在等待");
+        self.interrupt.writing(|| self.waiting(line, write), recorded)
     }
 
     /// Prints lines to standard error, and ignores a failed write. A line that is wider than the terminal is broken

@@ -3,7 +3,6 @@
 //! The key is chosen once. The rules are checked once, and again only if the head moved or the user was prompted in
 //! between.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::domain::{
@@ -253,11 +252,10 @@ fn try_append(
     if let Some(refusal) = refused_by_now(session, &entry, by.env.now())? {
         return Ok(AppendResult::Refused(Box::new(entry.event), refusal));
     }
-    let (interrupt, now, seq) = (Arc::clone(&by.env.interrupt), by.env.now(), entry.header.seq);
+    let (now, seq) = (by.env.now(), entry.header.seq);
     let is_on_record = |done: &_| matches!(done, Ok(true) | Err(StoreError::RecordedButNotPinned { .. }));
-    let line = tr!("the register has not confirmed the entry yet; waiting", "变更台账尚未确认该日志条目，正在等待");
-    let append = || by.env.waiting(line, || session.append(turn, &raw, &entry, now));
-    let done = interrupt.writing(append, |done| is_on_record(done).then_some((seq, seq)))?;
+    let append = || session.append(turn, &raw, &entry, now);
+    let done = by.env.writing(append, |done| is_on_record(done).then_some((seq, seq)))?;
     Ok(if done { AppendResult::Recorded(Box::new(entry)) } else { AppendResult::Beaten { confirmed } })
 }
 

@@ -28,7 +28,7 @@ pub fn typed(world: &World, person: &str, line: &str) -> PtySession {
     command.args(["-c", &script]).current_dir(world.path("")).env("TERM", "xterm").env("NO_COLOR", "1");
     command.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", "prod.db");
     command.env_remove("SSH_AUTH_SOCK").env("TWINSEAL_PAGER", "cat");
-    spawn_command(command, Some(20_000)).unwrap()
+    spawn_command(command, Some(60_000)).unwrap()
 }
 
 #[test]

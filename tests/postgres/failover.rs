@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ::postgres::Client;
+use rexpect::process::wait::WaitStatus;
 use twinseal::error::Exit;
 
 use super::cluster::{Cluster, Plan, value};
@@ -230,9 +231,13 @@ fn who_waits_for_a_standby_that_is_gone_is_told_that_nobody_knows_and_nothing_is
     let Pair { primary, standby } = Pair::of(first, free_port());
     standby.kill();
     let before = scene.log(&primary).entries();
-    let unsure = scene.world.run("erin", "note CHG-1 'Confirmed by nobody.'");
-    assert_eq!(unsure.exit, Exit::Environment, "{}", unsure.screen);
-    assert!(unsure.err.contains(UNSURE), "{}", unsure.screen);
+    let note = format!("exec twinseal note CHG-1 'Confirmed by nobody.' --register '{}'", scene.address);
+    let mut unsure = crate::interrupt::typed(&scene.world, "erin", &note);
+    unsure.exp_string("the register has not confirmed the entry yet").unwrap();
+    let told = unsure.exp_eof().unwrap();
+    assert!(told.contains(UNSURE), "{told}");
+    let ended = unsure.process.wait().unwrap();
+    assert!(matches!(ended, WaitStatus::Exited(_, code) if code == Exit::Environment as i32), "{ended:?}");
     // Nobody reads what could be lost with this server.
     assert_eq!(scene.log(&primary).entries(), before);
     synchronous(&primary, false);

@@ -41,6 +41,7 @@ fn a_lost_database_is_restored_and_who_verified_more_is_not_deceived() {
     }
     assert!(world.path("copy.db").exists());
     world.fails("audrey", &format!("restore copy.db --to {address}"), Exit::Environment, "already exists");
+    world.fails("audrey", &format!("restore copy.db --to {address}"), Exit::Environment, "choose another database");
 }
 
 #[test]

@@ -172,7 +172,7 @@ impl Founding {
         let shared = store::create(path, &id, context.registers.scratch(), context.registers.home())?;
         let writer = context.writer();
         let write = || record(shared, &writer, &raw, &entry, &state);
-        let shared = context.env.interrupt.writing(write, |done| done.is_ok().then_some((0, 0)))?;
+        let shared = context.env.writing(write, |done| done.is_ok().then_some((0, 0)))?;
         let place = if is_server(path) { shared.place().to_owned() } else { path.clone() };
         let trusted = Trusted { name: id.name(), path: &place, fingerprint: entry.leaf, in_place_of: old };
         context.registers.trust(context.env, &trusted).map_err(|error| error.after(0))?;

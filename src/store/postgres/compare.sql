@@ -17,9 +17,7 @@ WITH ns AS (
     UNION ALL
     SELECT 'table ' || relname, relowner, coalesce(relacl, acldefault('r', relowner)) FROM rel WHERE relkind <> 'i'
     UNION ALL
-    -- By the index of pg_attribute, which a join would not use.
     SELECT 'column ' || attname, relowner, attacl FROM pg_attribute JOIN rel ON attrelid = rel.oid
-    WHERE attrelid = ANY (ARRAY(SELECT oid FROM rel)) AND attacl IS NOT NULL
     UNION ALL
     SELECT 'function ' || called, proowner, coalesce(proacl, acldefault('f', proowner)) FROM fn
 )
